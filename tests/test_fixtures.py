@@ -1,0 +1,119 @@
+"""All fixtures: what is detected, the exact diff, and the laws that hold for every framework.
+
+`UPDATE_FIXTURES=1 pytest tests/test_fixtures.py` rewrites `expected.diff`; read the change before committing it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.fixture_case import Case, cases, run_git, snapshot
+from wizard.apply import apply
+from wizard.codemods.syntax import parses
+from wizard.existing import existing
+from wizard.journal import journals
+from wizard.registry import all_frameworks, load_launch, load_plan
+from wizard.text import decode
+from wizard.undo import plan_undo, undo
+from wizard.workspace import list_tree
+
+CASES = pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in cases()])
+
+
+@CASES
+def test_detects(case: Case, tmp_path: Path) -> None:
+    tree = list_tree(case.copy(tmp_path))
+    app = case.app(tree)
+    assert app.variant == case.wanted["variant"]
+    assert existing(app.project, app.framework.language).state == case.wanted["state"]
+    others = set(case.wanted.get("also", []))
+    assert {a.id for a in case.apps(tree)} == {case.wanted["framework"], *others}
+
+
+@CASES
+def test_plans_the_expected_diff(case: Case, tmp_path: Path) -> None:
+    plan = case.plan(case.copy(tmp_path))
+    if os.environ.get("UPDATE_FIXTURES"):
+        case.expected_diff.write_bytes(plan.diff())
+    assert plan.diff().decode("utf-8", "surrogateescape") == case.expected_diff.read_bytes().decode(
+        "utf-8", "surrogateescape"
+    )
+    manual = [(m.title, m.where) for m in plan.manual]
+    expected = [tuple(pair) for pair in case.wanted.get("manual", [])]
+    assert len(manual) == len(expected), manual
+    for (title, where), (wanted_title, wanted_where) in zip(manual, expected, strict=True):
+        assert title.startswith(wanted_title), manual
+        assert where == wanted_where, manual
+    notes = [n.title for n in plan.notes]
+    wanted = case.wanted.get("notes", [])
+    assert len(notes) == len(wanted), notes
+    assert all(n.startswith(w) for n, w in zip(notes, wanted, strict=True)), notes
+
+
+@CASES
+def test_diff_apply_and_undo_agree(case: Case, tmp_path: Path) -> None:
+    root = case.copy(tmp_path)
+    before = snapshot(root)
+    plan = case.plan(root)
+    assert snapshot(root) == before, "planning wrote something"
+    by_git = tmp_path / "by-git"
+    shutil.copytree(root, by_git, symlinks=True)
+    if plan.files:
+        if not (by_git / ".git").exists():
+            run_git(by_git, "init", "-q")
+        run_git(by_git, "apply", "--whitespace=nowarn", "-", stdin=plan.diff())
+        apply(root, plan.files, command="test")
+    contents = {path: content for path, (_, content) in snapshot(root).items()}
+    assert {path: content for path, (_, content) in snapshot(by_git).items()} == contents
+    again = case.plan(root)
+    assert not again.files, [f.path for f in again.files]
+    assert [m.title for m in again.manual] == [m.title for m in plan.manual]
+    for change in plan.files:
+        text = decode(change.before)[0] if change.before is not None else ""
+        assert parses(change.path, decode(change.after)[0]) or not parses(change.path, text)
+    for journal in reversed(journals(root)):
+        assert not plan_undo(journal).conflicts
+        undo(journal, plan_undo(journal))
+    assert snapshot(root) == before
+
+
+@CASES
+def test_same_tree_same_plan(case: Case, tmp_path: Path) -> None:
+    root = case.copy(tmp_path)
+    assert case.plan(root).diff() == case.plan(root).diff()
+
+
+def test_every_framework_has_fixtures_that_change_and_that_keep() -> None:
+    for framework_id in all_frameworks():
+        mine = [c for c in cases() if c.wanted["framework"] == framework_id]
+        assert len(mine) >= 2, f"{framework_id} needs fixtures"
+        assert any(c.expected_diff.read_bytes() for c in mine), f"{framework_id}: no fixture changes anything"
+        assert any(c.wanted["state"] == "installed" for c in mine), f"{framework_id}: no fixture is installed already"
+
+
+def test_every_framework_is_declared_whole() -> None:
+    ids = all_frameworks()
+    for framework_id, framework in ids.items():
+        assert framework.docs.startswith("https://posthog.com/docs/"), framework_id
+        assert set(framework.supersedes) <= PUBLIC_IDS - {framework_id}
+        for loser in framework.supersedes:
+            if loser in ids:
+                assert framework_id not in ids[loser].supersedes, f"{framework_id} and {loser} supersede each other"
+        load_plan(framework_id)
+        load_launch(framework_id)
+
+
+def test_no_expectation_without_a_case(fixtures: Path) -> None:
+    assert {p.name for p in fixtures.iterdir() if p.is_dir()} == {c.name for c in cases()}
+
+
+PUBLIC_IDS = set(
+    """nextjs react-vite react-cra react-router remix tanstack-router tanstack-start vue nuxt sveltekit svelte astro angular
+    gatsby docusaurus javascript-web express fastify koa hono nestjs node react-native expo django flask fastapi python rails
+    ruby laravel php wordpress go elixir spring rust dotnet android ios flutter kmp""".split()
+)
+"""The public vocabulary: a framework may supersede one that is still to come."""

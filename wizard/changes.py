@@ -1,0 +1,63 @@
+"""What a framework's plan can ask for. The core decides how each becomes bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wizard.edits import Codemod
+
+
+@dataclass(frozen=True, slots=True)
+class Manual:
+    """A step left to a person: `body` is the exact text to paste, `where` is `path` or `path:line` in the app."""
+
+    title: str
+    body: str
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something worth knowing that asks for nothing now and does not make a run incomplete."""
+
+    title: str
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateFile:
+    """A new file. One with other content is never overwritten: `otherwise` is left to the user."""
+
+    path: str
+    content: str
+    why: str
+    otherwise: Manual | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EditFile:
+    """Edits of one file, all or none: when a codemod refuses, the file stays and `otherwise` is left to the user."""
+
+    path: str
+    codemods: tuple[Codemod, ...]
+    why: str
+    otherwise: Manual
+
+
+@dataclass(frozen=True, slots=True)
+class Install:
+    """A dependency of the app; `requirement` is in the ecosystem's own words (`^1.434.0`, `>=7.71`)."""
+
+    package: str
+    requirement: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetEnv:
+    """An environment variable the app reads. The core chooses the files, and never writes one that git tracks."""
+
+    name: str
+    value: str
+
+
+Change = CreateFile | EditFile | Install | SetEnv | Manual | Note

@@ -1,0 +1,1 @@
+"""Codemods: pure functions from text to text, one package per language."""

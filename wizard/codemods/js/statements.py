@@ -1,0 +1,197 @@
+"""Where statements go in a file: after the imports, before or after an anchor, at its indent, in the file's style."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from tree_sitter import Node
+
+from wizard.codemods.js.style import needs_semicolon, restyle, style_of
+from wizard.codemods.js.tree import (
+    FUNCTIONS,
+    Script,
+    after_line,
+    ancestors,
+    has_code,
+    named,
+    parse,
+    require_sound,
+    statement_of,
+)
+from wizard.edits import Codemod, Edit, insert, splice
+from wizard.text import indent_at, indented, line_start, next_line
+
+Present = str | Callable[[str], bool]
+"""How to see that the work is done: a regex on the code without comments and strings, or a predicate on the text."""
+Find = Callable[[Script], Node | None]
+"""Where an edit belongs; None when the file has no such place."""
+
+_HEADER = re.compile(r"licen[sc]e|copyright|spdx|@ts-|eslint|prettier|@flow|@jsx|biome|istanbul|^/\*!", re.IGNORECASE)
+
+
+def is_present(text: str, present: Present) -> bool:
+    """Whether the file already has what a snippet would add."""
+    return has_code(text, present) if isinstance(present, str) else present(text)
+
+
+def ensure_after_imports(snippet: str, present: Present) -> Codemod:
+    """`snippet` as a paragraph of its own after the imports (or leading requires), else at the top of the code."""
+
+    def run(text: str) -> str:
+        if is_present(text, present):
+            return text
+        script = parse(text)
+        last = last_import(script)
+        if last is None:
+            return splice(text, [at_top(script, restyle(snippet.strip("\n"), style_of(text)))])
+        require_sound(script, last)
+        return splice(text, [_below(script, last, snippet, spaced=True)])
+
+    return run
+
+
+def ensure_after(find: Find, snippet: str, present: Present, *, spaced: bool | None = None) -> Codemod:
+    """`snippet` right after the statement that holds the anchor; `spaced` by blank lines (default: if it has lines)."""
+
+    def run(text: str) -> str:
+        if is_present(text, present):
+            return text
+        script = parse(text)
+        anchor = _anchor(script, find)
+        return splice(text, [_below(script, anchor, snippet, "\n" in snippet.strip() if spaced is None else spaced)])
+
+    return run
+
+
+def ensure_before(find: Find, snippet: str, present: Present, *, spaced: bool | None = None) -> Codemod:
+    """`snippet` right before the statement that holds the anchor, above the comments that belong to it."""
+
+    def run(text: str) -> str:
+        if is_present(text, present):
+            return text
+        script = parse(text)
+        anchor = _anchor(script, find)
+        return splice(text, [_above(script, anchor, snippet, "\n" in snippet.strip() if spaced is None else spaced)])
+
+    return run
+
+
+def last_import(script: Script) -> Node | None:
+    """The last `import`, or the last of the leading run of `require` statements; None when the file has neither."""
+    imports = [node for node in script.root.children if node.type == "import_statement"]
+    if imports:
+        return imports[-1]
+    last = None
+    for node in script.root.named_children:
+        if is_require(script, node):
+            last = node
+        elif last and node.type != "comment":
+            break
+    return last
+
+
+def is_require(script: Script, statement: Node) -> bool:
+    """Whether a top level statement only loads modules: `const a = require("b")(c)`, `require("d").config()`."""
+    match statement.type:
+        case "lexical_declaration" | "variable_declaration":
+            declarators = [child for child in statement.named_children if child.type == "variable_declarator"]
+            values = [declarator.child_by_field_name("value") for declarator in declarators]
+        case "expression_statement":
+            values = list(statement.named_children[:1])
+        case _:
+            return False
+    return bool(values) and all(value and re.match(r"require\s*\(", script.source(value)) for value in values)
+
+
+def at_top(script: Script, code: str, *, blank_below: bool = True) -> Edit:
+    """The edit that makes `code` the first statement: below shebang, licence comments and directives."""
+    text = script.text
+    place = 0
+    nodes = list(script.root.children)
+    for index, node in enumerate(nodes):
+        following = nodes[index + 1] if index + 1 < len(nodes) else None
+        if not _is_header(script, node, following, nodes[index:]):
+            break
+        place = next_line(text, script.end(node))
+    head, rest = text[:place], text[place:]
+    below = "\n" if blank_below and rest.strip() else ""
+    if not head:
+        return insert(0, code + "\n" + below)
+    if not rest.strip():
+        return insert(place, ("" if head.endswith("\n") else "\n") + "\n" + code + "\n")
+    body = len(text) - len(rest.lstrip())
+    start = line_start(text, body)
+    return insert(start, ("" if start > place else "\n") + code + "\n" + below)
+
+
+def _is_header(script: Script, node: Node, following: Node | None, rest: list[Node]) -> bool:
+    if node.type == "hash_bang_line" or is_directive(script, node):
+        return True
+    if node.type != "comment":
+        return False
+    if _HEADER.search(script.source(node)) or following is None:
+        return True
+    gap = script.text[script.end(node) : script.start(following)]
+    if gap.count("\n") > 1 or is_directive(script, following):
+        return True
+    return following.type == "comment" and _is_header(script, following, rest[2] if len(rest) > 2 else None, rest[1:])
+
+
+def is_directive(script: Script, node: Node) -> bool:
+    """`"use client"` and the like."""
+    return node.type == "expression_statement" and [child.type for child in named(node)] == ["string"]
+
+
+def _anchor(script: Script, find: Find) -> Node:
+    node = find(script)
+    if node is None:
+        raise script.refuse("does not have the code this edit belongs next to")
+    statement = statement_of(node)
+    parent = statement.parent
+    if parent is not None and parent.type not in ("program", "statement_block"):
+        raise script.refuse("has the place to edit inside an expression", node)
+    for ancestor in ancestors(node):
+        if ancestor.type == "class_body":
+            raise script.refuse("has the place to edit inside a class", node)
+        if ancestor.type in FUNCTIONS:
+            break
+    require_sound(script, statement)
+    return statement
+
+
+def _below(script: Script, anchor: Node, snippet: str, spaced: bool) -> Edit:
+    text = script.text
+    place = after_line(script, anchor)
+    indent = indent_at(text, script.start(anchor))
+    rest = text[place:]
+    code = _written(script, snippet, rest)
+    gap = "\n\n" if spaced else "\n"
+    ends_block = rest.lstrip().startswith("}") or not rest.strip()
+    blank_follows = re.match(r"\r?\n[ \t]*(\r?\n|$)", rest) is not None
+    below = "\n" if spaced and not ends_block and not blank_follows else ""
+    return insert(place, gap + indented(code, indent) + below)
+
+
+def _above(script: Script, anchor: Node, snippet: str, spaced: bool) -> Edit:
+    text = script.text
+    first = anchor
+    while (previous := first.prev_sibling) and previous.type == "comment":
+        between = text[script.end(previous) : script.start(first)]
+        if between.count("\n") != 1 or not _alone(text, script.start(previous)):
+            break
+        first = previous
+    start = script.start(first)
+    if not _alone(text, start):
+        raise script.refuse("has several statements on one line", anchor)
+    code = _written(script, snippet, script.source(first))
+    return insert(line_start(text, start), indented(code, indent_at(text, start)) + ("\n\n" if spaced else "\n"))
+
+
+def _written(script: Script, snippet: str, following: str) -> str:
+    code = restyle(snippet.strip("\n"), style_of(script.text))
+    return code + ";" if needs_semicolon(following) and not code.endswith((";", "}")) else code
+
+
+def _alone(text: str, position: int) -> bool:
+    return not text[line_start(text, position) : position].strip()

@@ -1,0 +1,65 @@
+"""`detect`: which apps are here, why, and what of PostHog they have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from wizard.apps import App, find_apps
+from wizard.commands.report import as_json as print_json
+from wizard.commands.report import show_apps
+from wizard.console import Console
+from wizard.errors import Exit, UsageError
+from wizard.existing import existing
+from wizard.packages import family
+from wizard.workspace import list_tree
+
+
+def detect(directory: Path, as_json: bool) -> int:
+    """Print what was found; exit 1 when there is no app."""
+    console = Console(quiet=as_json)
+    tree = list_tree(directory)
+    found = find_apps(tree)
+    if as_json:
+        report = {
+            "schema": 1,
+            "root": str(tree.root),
+            "apps": [describe(app) for app in found.apps],
+            "ignored": [{"path": i.path, "reason": i.reason} for i in found.ignored],
+        }
+        print_json(console, report)
+        return Exit.OK if found.apps else Exit.REFUSED
+    for app in found.apps:
+        show_apps(console, [app])
+        state = existing(app.project, app.framework.language)
+        console.item(" ", f"PostHog: {state.state}")
+        for line in state.evidence:
+            console.item(" ", f"  {line}", "dim")
+    for ignored in found.ignored:
+        console.item("-", f"{ignored.path}: {ignored.reason}", "dim")
+    if not found.apps:
+        console.say("No app that the wizard supports. See: posthog-wizard frameworks")
+    return Exit.OK if found.apps else Exit.REFUSED
+
+
+def describe(app: App) -> dict[str, Any]:
+    """One app of the `detect --json` contract."""
+    state = existing(app.project, app.framework.language)
+    return {
+        "path": app.path,
+        "framework": app.id,
+        "variant": app.variant,
+        "language": app.framework.language,
+        "version": app.version,
+        "package_manager": manager_name(app),
+        "evidence": [{"strength": e.strength.name.lower(), "reason": e.reason} for e in app.evidence],
+        "posthog": {"state": state.state, "evidence": list(state.evidence)},
+    }
+
+
+def manager_name(app: App) -> str | None:
+    """The app's package manager, or None when it is ambiguous."""
+    try:
+        return family(app.framework.language).manager_name(app.project, None)
+    except UsageError:
+        return None

@@ -1,0 +1,61 @@
+"""What a run says about apps and plans, in words and as JSON."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable
+from typing import Any
+
+from wizard.apps import App
+from wizard.console import Console
+from wizard.plan import Plan
+
+
+def as_json(console: Console, report: dict[str, Any]) -> None:
+    """Print one JSON object on stdout."""
+    console.data((json.dumps(report, indent=2) + "\n").encode())
+
+
+def show_apps(console: Console, apps: Iterable[App]) -> None:
+    """What was detected and why."""
+    for app in apps:
+        version = f" {app.version}" if app.version else ""
+        variant = f" ({app.variant})" if app.variant else ""
+        console.item("*", f"{app.framework.name}{version}{variant} in {app.path}", "bold green")
+        for evidence in app.evidence:
+            console.item(" ", evidence.reason, "dim")
+
+
+def show_plan(console: Console, plan: Plan) -> None:
+    """The diff, the install commands, the manual steps and the notes."""
+    console.diff(plan.diff())
+    show_rest(console, plan)
+
+
+def show_rest(console: Console, plan: Plan) -> None:
+    """All of a plan but its diff."""
+    if plan.installs:
+        console.head("Then runs")
+        for command in plan.installs:
+            where = f"   (in {command.cwd})" if command.cwd != "." else ""
+            console.raw(f"  {shlex.join(command.argv)}{where}")
+    if plan.manual:
+        console.head(f"Left to you: {len(plan.manual)}")
+        for step in plan.manual:
+            console.item("!", f"{step.title}" + (f"  [{step.where}]" if step.where else ""), "bold yellow")
+            console.say()
+            for line in step.body.splitlines():
+                console.raw("      " + line)
+            console.say()
+    if plan.notes:
+        console.head("Good to know")
+        for note in plan.notes:
+            console.item("-", f"{note.title}. {note.body}" if note.body else note.title)
+
+
+def summary(plan: Plan) -> str:
+    """`3 files, +14 -0`."""
+    added, removed = plan.altered()
+    count = len(plan.files)
+    return f"{count} file{'s' if count != 1 else ''}, +{added} -{removed} lines"

@@ -1,0 +1,125 @@
+"""Everything that is printed: data on stdout as bytes, words for people on stderr. The only module that imports rich."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console as RichConsole
+
+
+class Console:
+    """Words go to stderr through rich (wrapped, coloured when the terminal can); data goes to stdout untouched.
+
+    `quiet` drops everything but errors (used with `--json`).
+    """
+
+    def __init__(self, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self._rich: RichConsole | None = None
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")
+
+    @property
+    def rich(self) -> RichConsole:
+        """The rich console on stderr, made on first use because importing rich takes 80 ms."""
+        if self._rich is None:
+            from rich.console import Console as RichConsole
+
+            columns = os.environ.get("COLUMNS", "")
+            width = int(columns) if columns.isdigit() and int(columns) else None
+            self._rich = RichConsole(stderr=True, highlight=False, soft_wrap=False, emoji=False, width=width)
+        return self._rich
+
+    def data(self, content: bytes) -> None:
+        """Write to stdout, byte for byte."""
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+
+    def say(self, line: str = "", style: str = "") -> None:
+        """One line for people."""
+        if not self.quiet:
+            self.rich.print(line, style=style or None, markup=False)
+
+    def head(self, line: str) -> None:
+        """The title of a part of the run."""
+        self.say()
+        self.say(line, "bold")
+
+    def item(self, mark: str, line: str, style: str = "") -> None:
+        """One row of a list; `mark` is a single ASCII character."""
+        if self.quiet:
+            return
+        from rich.padding import Padding
+        from rich.table import Table
+        from rich.text import Text
+
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        grid.add_row(Text(mark, style=style or "bold"), Text(line))
+        self.rich.print(Padding(grid, (0, 0, 0, 2)))
+
+    def raw(self, line: str) -> None:
+        """One line that must never be wrapped: a URL, a command, text to paste."""
+        if not self.quiet:
+            self.rich.print(line, markup=False, soft_wrap=True)
+
+    def diff(self, content: bytes) -> None:
+        """A unified diff on stderr, coloured when the terminal can."""
+        if self.quiet:
+            return
+        for line in content.decode("utf-8", "backslashreplace").splitlines():
+            style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
+            if line.startswith(("diff --git", "+++", "---", "new file")):
+                style = "bold"
+            self.rich.print(line.rstrip("\r"), style=style or None, markup=False, soft_wrap=True)
+
+    def error(self, message: str, hint: str = "") -> None:
+        """`error: ...` and `hint: ...`, also when quiet."""
+        from rich.text import Text
+
+        self.rich.print(Text("error: ", style="bold red"), Text(message), sep="")
+        if hint:
+            self.rich.print(Text("hint: ", style="bold"), Text(hint), sep="", soft_wrap=True)
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """A plain table on stderr; on a narrow terminal one block per row."""
+        if self.quiet:
+            return
+        widest = [max(len(r[i]) for r in (columns, *rows)) for i in range(len(columns))]
+        if sum(widest) + 2 * len(columns) > self.rich.width:
+            for row in rows:
+                self.say(row[0], "bold")
+                for name, cell in zip(columns[1:], row[1:], strict=True):
+                    self.say(f"  {name}: {cell}")
+            return
+        for row in (columns, *rows):
+            self.raw("  ".join(cell.ljust(width) for cell, width in zip(row, widest, strict=True)).rstrip())
+
+    def progress(self, line: str) -> None:
+        """A passing remark of a long step: what it is doing or waiting for."""
+        self.say(f"  {line}", "dim")
+
+    @contextmanager
+    def waiting(self, for_what: str) -> Iterator[None]:
+        """Show what is being waited for: a spinner on a terminal, one line elsewhere."""
+        if self.quiet:
+            yield
+        elif self.rich.is_terminal and not self.rich.is_dumb_terminal:
+            with self.rich.status(for_what, spinner="line"):
+                yield
+        else:
+            self.say(for_what)
+            yield
+
+
+def is_interactive() -> bool:
+    """Can a question be asked? Only when both ends are a terminal that can do more than print."""
+    return bool(sys.stdin and sys.stdin.isatty() and sys.stderr.isatty())

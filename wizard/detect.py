@@ -1,0 +1,93 @@
+"""Detectors as data: each looks at a project and answers with evidence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+
+from wizard.packages import npm as _npm
+from wizard.packages import pypi as _pypi
+from wizard.project import Project
+
+
+class Strength(IntEnum):
+    """How much a signal says. A framework is detected from LIKELY on; HINTs only add to the explanation."""
+
+    HINT = 1
+    LIKELY = 2
+    CERTAIN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One signal: its strength, the reason in words (with the file), and the version it shows, if any."""
+
+    strength: Strength
+    reason: str
+    version: str | None = None
+
+
+Detector = Callable[[Project], tuple[Evidence, ...]]
+"""All signals found; empty when there is none."""
+
+
+def npm(*names: str, strength: Strength = Strength.CERTAIN) -> Detector:
+    """Any of `names` is declared in package.json."""
+
+    def detector(project: Project) -> tuple[Evidence, ...]:
+        declared = _npm.declared(project)
+        return tuple(
+            Evidence(strength, f"package.json lists {name} {declared[name]}", _npm.version(project, name))
+            for name in names
+            if name in declared
+        )
+
+    return detector
+
+
+def pypi(*names: str, strength: Strength = Strength.CERTAIN) -> Detector:
+    """Any of `names` is declared in a Python manifest."""
+
+    def detector(project: Project) -> tuple[Evidence, ...]:
+        declared = _pypi.declared(project)
+        return tuple(
+            Evidence(strength, f"{declared[name].where} lists {name}", _pypi.version(project, name))
+            for name in names
+            if name in declared
+        )
+
+    return detector
+
+
+def file(*globs: str, contains: str = "", strength: Strength = Strength.LIKELY) -> Detector:
+    """A listed file matches any of `globs` and, if given, the regular expression `contains`."""
+
+    def detector(project: Project) -> tuple[Evidence, ...]:
+        for path, text in project.sources(*globs) if contains else ((p, "") for p in project.files(*globs)):
+            if not contains or re.search(contains, text):
+                return (Evidence(strength, f"found {path}"),)
+        return ()
+
+    return detector
+
+
+def any_of(*detectors: Detector) -> Detector:
+    """All signals of all detectors."""
+    return lambda project: tuple(e for d in detectors for e in d(project))
+
+
+def all_of(*detectors: Detector) -> Detector:
+    """All signals, or none when one detector finds nothing."""
+
+    def detector(project: Project) -> tuple[Evidence, ...]:
+        found = [d(project) for d in detectors]
+        return tuple(e for signals in found for e in signals) if all(found) else ()
+
+    return detector
+
+
+def unless(detector: Detector, *, found: Detector) -> Detector:
+    """What `detector` finds, or nothing when `found` finds something."""
+    return lambda project: () if found(project) else detector(project)

@@ -1,0 +1,119 @@
+"""Environment variables of a project: their names, the files that hold them, what git may see of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from wizard.changes import Manual
+from wizard.codemods import dotenv
+from wizard.edits import Codemod, insert, splice
+from wizard.project import Project
+from wizard.workspace import git
+
+EXAMPLES = (".env.example", ".env.sample", ".env.template", ".env.dist", "env.example", "example.env", ".env.local.example")
+_VALUES = (".env.local", ".env.development.local", ".env.development", ".env")
+_TOKEN_ENDS = ("PROJECT_TOKEN", "KEY", "TOKEN", "API_KEY", "PROJECT_API_KEY", "PUBLIC_KEY")
+_HOST_ENDS = ("HOST", "API_HOST")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names under which the app reads token and host."""
+
+    token: str
+    host: str
+
+
+def names(project: Project, prefix: str, written_prefix: str | None = None) -> Names:
+    """The project's own names when an env file has some that start with `prefix`, else today's official ones.
+
+    `written_prefix` is used for new names (Vite lets `VITE_` through, its React docs write `VITE_PUBLIC_`).
+    Source of the endings: posthog.com/docs, older pages of it and the SDKs' examples.
+    """
+    known = [name for path in (*_VALUES, *EXAMPLES) for name in dotenv.read(project.read(path) or "")]
+
+    def pick(ends: tuple[str, ...]) -> str:
+        pattern = re.compile(rf"{re.escape(prefix)}(?:PUBLIC_)?POSTHOG_(?:{'|'.join(ends)})")
+        return next((n for n in known if pattern.fullmatch(n)), f"{written_prefix or prefix}POSTHOG_{ends[0]}")
+
+    return Names(pick(_TOKEN_ENDS), pick(_HOST_ENDS))
+
+
+def current(project: Project, name: str) -> tuple[str, str] | None:
+    """`(value, path)` of a non-empty variable in the app's env files, the one that wins at run time first."""
+    for path in _VALUES:
+        value = dotenv.read(project.read(path) or "").get(name)
+        if value:
+            return value, path
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class EnvEdit:
+    """One file to change for a variable; `create` allows a new file."""
+
+    path: str
+    codemod: Codemod
+    why: str
+    create: bool = False
+
+
+def ensure(project: Project, name: str, value: str | None, default_file: str) -> Iterator[EnvEdit | Manual]:
+    """The edits that give the app variable `name`: the value in a git-ignored file, the bare name in the example file.
+
+    `value` None writes no value. A file that git tracks gets no value: the step is left to the user.
+    """
+    example = project.first(*EXAMPLES)
+    if example is not None:
+        yield EnvEdit(example, dotenv.ensure_variable(name, ""), f"tells teammates that the app reads {name}")
+    if value is None or current(project, name):
+        return
+    path = _value_file(project, default_file)
+    match _visibility(project, path):
+        case "tracked":
+            yield Manual(f"Set {name} outside of git", f"{name}={dotenv.quoted(value)}", f"{path} is tracked by git")
+            return
+        case "visible":
+            yield EnvEdit(".gitignore", _ensure_ignored(path), f"keeps {path} out of git", create=True)
+    yield EnvEdit(path, dotenv.ensure_variable(name, value), f"gives the app {name}", create=True)
+
+
+def _value_file(project: Project, default: str) -> str:
+    """The env file the project already uses for local values, else the framework's own."""
+    if project.exists(default):
+        return default
+    return project.first(".env.local", ".env") or default
+
+
+def _visibility(project: Project, path: str) -> str:
+    """`ignored`, `tracked`, or `visible` (git would offer to add it)."""
+    base = project.root
+    if (project.tree.top / ".git").exists() and base.is_dir():
+        tracked = git(base, "ls-files", "--error-unmatch", "--", path)
+        if tracked is not None and tracked.returncode == 0:
+            return "tracked"
+        ignored = git(base, "check-ignore", "-q", "--no-index", "--", path)
+        if ignored is not None and ignored.returncode == 0:
+            return "ignored"
+    for directory in project.upwards():
+        if _matches(project.read(f"{directory}/.gitignore") or "", path):
+            return "ignored"
+    return "visible"
+
+
+def _matches(gitignore: str, path: str) -> bool:
+    """Does one of the usual lines ignore the env file? Only used where git cannot be asked, or for planned lines."""
+    lines = [line.strip().lstrip("/") for line in gitignore.splitlines()]
+    return bool({path, ".env*", ".env.*" if path != ".env" else path, "*.local" if path.endswith(".local") else path} & {*lines})
+
+
+def _ensure_ignored(path: str) -> Codemod:
+    def codemod(text: str) -> str:
+        if _matches(text, path):
+            return text
+        before = "" if not text or text.endswith("\n") else "\n"
+        return splice(text, [insert(len(text), f"{before}{path}\n")])
+
+    return codemod

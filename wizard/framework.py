@@ -1,0 +1,47 @@
+"""What a folder in `frameworks/` declares: identity, detection, options, names. Data, cheap to import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from wizard.detect import Detector
+from wizard.project import Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Framework:
+    """One supported framework; its id is the name of its folder.
+
+    `package` is what its version is read from. `supersedes` names the frameworks that lose against this one in the
+    same directory. `options` are the keys of `answers.OPTIONS` that change its plan. `env_prefix` and `env_file` are
+    the defaults for variables that reach the running code.
+    """
+
+    name: str
+    language: Literal["javascript", "python"]
+    runtime: Literal["browser", "server"]
+    package: str
+    docs: str
+    detect: Detector
+    supports: str
+    supersedes: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    env_prefix: str = ""
+    env_file: str = ".env"
+    variant: Callable[[Project], str] = lambda project: ""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How to start an app for `verify`, as argv in the app's directory; `url` is what a visitor opens first.
+
+    `build` runs to its end before `argv` starts. `env` is added to the process environment. The app must listen on
+    the port of `url`. Nothing of it outlives the verification.
+    """
+
+    argv: tuple[str, ...]
+    url: str
+    build: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)

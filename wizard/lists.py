@@ -1,0 +1,125 @@
+"""How lists are laid out in source text: inline or one item per line, trailing comma, comments; in any language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from wizard.edits import Edit, insert
+from wizard.text import indent_at, indented, line_end, line_start, next_line
+
+Span = tuple[int, int]
+
+
+def insert_item(
+    text: str,
+    open: int,
+    close: int,
+    items: Sequence[Span],
+    index: int,
+    new: str,
+    comment_markers: Sequence[str] = ("//", "/*"),
+    *,
+    unit: str = "  ",
+    pad: str = "",
+    trailing_comma: bool = True,
+    lone_comma: bool = False,
+) -> list[Edit]:
+    """Edits that make `new` the item number `index` (len(items) appends) of a comma separated list.
+
+    `open` and `close` are the offsets of the two brackets, `items` the spans between them in order. `new` is written
+    as at column 0 without a comma; its further lines get the indent of their place. `comment_markers` are those of
+    the language (`//`, `#`; `/*` ends at `*/`). For a list that shows no style of its own: `unit` is one level of
+    indentation, `pad` the blank inside brackets of an inline list (` ` for JS objects), `trailing_comma` whether one
+    item per line ends in a comma. `lone_comma`: a single item needs its comma (Python tuples).
+    """
+    if not items:
+        return _first(text, open, close, new, comment_markers, unit, pad, trailing_comma, lone_comma)
+    if index < len(items):
+        return _before(text, open, items, index, new, comment_markers)
+    return _append(text, open, close, items, new, comment_markers, unit)
+
+
+def skip_blanks(text: str, position: int, end: int, comment_markers: Sequence[str]) -> int:
+    """The offset of the first character in `text[position:end]` that is neither blank nor comment, or `end`."""
+    blanks = re.compile(r"\s*")
+    while position < end:
+        match = blanks.match(text, position, end)
+        position = match.end() if match else position
+        marker = next((m for m in comment_markers if text.startswith(m, position)), None)
+        if position >= end or marker is None:
+            return position
+        closed = text.find("*/", position + 2) if marker == "/*" else line_end(text, position) - 2
+        position = end if closed == -1 else closed + 2
+    return end
+
+
+def _first(
+    text: str,
+    open: int,
+    close: int,
+    new: str,
+    markers: Sequence[str],
+    unit: str,
+    pad: str,
+    trailing_comma: bool,
+    lone_comma: bool,
+) -> list[Edit]:
+    content = text[open + 1 : close]
+    outer = indent_at(text, open)
+    comma = "," if trailing_comma or lone_comma else ""
+    if "\n" in content:
+        last = open + 1 + len(content.rstrip())
+        inner = indent_at(text, last - 1) if content.strip() and line_start(text, last - 1) > open else outer + unit
+        edits = [insert(last, "\n" + indented(new, inner) + comma)]
+        return edits if "\n" in text[last:close] else [insert(last, edits[0].text + "\n" + outer)]
+    if "\n" in new and not content.strip():
+        return [Edit(open + 1, close, "\n" + indented(new, outer + unit) + comma + "\n" + outer)]
+    item = _continued(new, outer) + ("," if lone_comma else "")
+    if content.strip():
+        return [insert(open + 1 + len(content.rstrip()), " " + item)]
+    return [Edit(open + 1, close, pad + item + pad)]
+
+
+def _before(text: str, open: int, items: Sequence[Span], index: int, new: str, markers: Sequence[str]) -> list[Edit]:
+    start = items[index][0]
+    previous = items[index - 1][1] if index else open + 1
+    if not _starts_line(text, start) or "\n" not in text[previous:start]:
+        return [insert(start, _continued(new, indent_at(text, start)) + ", ")]
+    if index:
+        comma = skip_blanks(text, previous, start, markers)
+        previous = comma + 1 if text.startswith(",", comma) else previous
+    place = next_line(text, previous)
+    if place > start:
+        return [insert(start, _continued(new, indent_at(text, start)) + ", ")]
+    return [insert(place, indented(new, indent_at(text, start)) + ",\n")]
+
+
+def _append(
+    text: str, open: int, close: int, items: Sequence[Span], new: str, markers: Sequence[str], unit: str
+) -> list[Edit]:
+    start, end = items[-1]
+    comma = skip_blanks(text, end, close, markers)
+    has_comma = text.startswith(",", comma) and comma < close
+    last = len(text[:close].rstrip())
+    after = comma + 1 if has_comma else end
+    line_comment = any(m != "/*" and m in text[after:last] for m in markers)
+    own_line = _starts_line(text, start) and line_start(text, start) > open
+    if own_line or line_comment:
+        inner = indent_at(text, start) if own_line else indent_at(text, open) + unit
+        item = "\n" + indented(new, inner) + ("," if has_comma else "")
+        return [insert(last, item)] if has_comma else [insert(end, ","), insert(last, item)]
+    item = " " + _continued(new, indent_at(text, start))
+    if not has_comma:
+        return [insert(last, "," + item)]
+    lone = text[open] == "(" and len(items) == 1
+    return [insert(last, item + ("" if lone else ","))]
+
+
+def _starts_line(text: str, position: int) -> bool:
+    return not text[line_start(text, position) : position].strip()
+
+
+def _continued(block: str, indent: str) -> str:
+    first, *rest = block.split("\n")
+    return "\n".join([first, *(indent + line if line.strip() else line for line in rest)])

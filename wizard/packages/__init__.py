@@ -1,0 +1,48 @@
+"""Package managers: how a dependency is declared, installed and recognised, one family per ecosystem."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from wizard.changes import Manual
+from wizard.edits import Codemod
+from wizard.packages.command import Command
+from wizard.project import Project
+
+__all__ = ["Command", "Declaration", "Family", "family"]
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """The manifest edit that asks for a package: `path` relative to the app; `create` allows a new file."""
+
+    path: str
+    codemod: Codemod
+    create: bool = False
+
+
+class Family(Protocol):
+    """What `npm` and `pypi` offer to the plan. `manager` is the user's `--package-manager`, if given."""
+
+    def is_declared(self, project: Project, package: str) -> bool:
+        """Does a manifest of the app already ask for the package?"""
+
+    def declare(self, project: Project, package: str, requirement: str, manager: str | None) -> Declaration | Manual:
+        """The manifest edit, or the step for a person where the manifest cannot be edited."""
+
+    def is_pending(self, project: Project, packages: tuple[str, ...]) -> bool:
+        """Others are installed but one of `packages` is not: an earlier install did not finish."""
+
+    def install_command(self, project: Project, packages: tuple[str, ...], manager: str | None) -> Command | Manual | None:
+        """The one call that brings lockfile and installation along after the manifest was edited."""
+
+    def manager_name(self, project: Project, manager: str | None) -> str:
+        """Name of the package manager the app uses."""
+
+
+def family(language: str) -> Family:
+    """The family of a language: `javascript` or `python`."""
+    from wizard.packages import npm, pypi
+
+    return cast(Family, {"javascript": npm, "python": pypi}[language])

@@ -1,0 +1,42 @@
+"""The virtual environment that belongs to a Python app; never the one that runs us."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from wizard.project import Project
+
+_NAMES = (".venv", "venv", "env", ".env")
+
+
+def environment(project: Project) -> Path | None:
+    """The app's virtual environment: `.venv` or `venv` in or above the app, else VIRTUAL_ENV in the repository.
+
+    None when there is none; the environment that runs this process is none.
+    """
+    for up in project.upwards():
+        for name in _NAMES:
+            candidate = Path(os.path.normpath(project.root / up / name))
+            if _is_environment(candidate):
+                return candidate
+    active = os.environ.get("VIRTUAL_ENV")
+    if active and _is_environment(Path(active)) and project.tree.top in Path(active).parents:
+        return Path(active)
+    return None
+
+
+def interpreter(environment: Path) -> Path:
+    """The Python executable of a virtual environment."""
+    windows = environment / "Scripts" / "python.exe"
+    return windows if windows.exists() else environment / "bin" / "python"
+
+
+def site_packages(environment: Path) -> list[Path]:
+    """The directories that hold the environment's distributions."""
+    return [*sorted((environment / "lib").glob("python3*/site-packages")), *environment.glob("Lib/site-packages")]
+
+
+def _is_environment(path: Path) -> bool:
+    return (path / "pyvenv.cfg").is_file() and path.resolve() != Path(sys.prefix).resolve()

@@ -1,0 +1,196 @@
+"""What the manifests of a Python app declare, read without any of their tools."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from posixpath import dirname, join, normpath
+from typing import Any
+
+from wizard.packages import yaml_lines
+from wizard.project import Project
+
+REQUIREMENTS = ("requirements*.txt", "requirements*.in", "requirements/*.txt", "requirements/*.in")
+CONDA = ("environment.yml", "environment.yaml", "env.yml")
+_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*([^;#]*)")
+_MANIFESTS = ("pyproject.toml", "Pipfile", "setup.cfg", "setup.py", "pixi.toml", *CONDA)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """Where a distribution is declared (path relative to the app) and with which specifier (maybe empty)."""
+
+    where: str
+    specifier: str
+
+
+def normalised(name: str) -> str:
+    """The name by which distributions compare (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def home(project: Project) -> str:
+    """The directory (`.`, `..`, ...) whose manifests describe the app.
+
+    Looks above the app only when it has Python files of its own but no manifest, and is not a JavaScript package.
+    """
+    if _has_manifest(project, ".") or project.exists("package.json") or not project.files("*.py"):
+        return "."
+    return next((up for up in project.upwards() if up != "." and _has_manifest(project, up)), ".")
+
+
+def requirement_files(project: Project) -> list[str]:
+    """Paths of the requirement files, those that others include first, `.in` before `.txt`, production before dev."""
+    base = home(project)
+    found = set(project.files(*REQUIREMENTS)) if base == "." else set()
+    if base != ".":
+        found = {
+            f"{base}/{n}"
+            for n in ("requirements.txt", "requirements.in", "requirements/base.txt")
+            if project.exists(f"{base}/{n}")
+        }
+    included = {path for file in found for path in includes(project, file)}
+    return sorted(found | included, key=lambda path: (_rank(path), path not in included, path))
+
+
+def includes(project: Project, path: str) -> list[str]:
+    """The files that a requirement file includes with `-r`, all the way down, deepest first."""
+    ordered: list[str] = []
+
+    def visit(file: str, seen: tuple[str, ...]) -> None:
+        for line in (project.read(file) or "").splitlines():
+            match = re.match(r"\s*(?:-r|--requirement)[ =]*([^\s#]+)", line)
+            target = normpath(join(dirname(file), match[1])) if match else ""
+            if target and target not in seen and project.exists(target):
+                visit(target, (*seen, target))
+                if target not in ordered:
+                    ordered.append(target)
+
+    visit(path, (path,))
+    return ordered
+
+
+def declarations(project: Project) -> Iterator[tuple[str, Declared]]:
+    """`(normalised name, Declared)` of every manifest, the leading one first; a name can come twice."""
+    base = home(project)
+    for file in _MANIFESTS:
+        path = file if base == "." else f"{base}/{file}"
+        if project.exists(path):
+            for name, specifier in _read(project, path):
+                yield normalised(name), Declared(path, specifier.strip())
+    for path in requirement_files(project):
+        for line in (project.read(path) or "").splitlines():
+            if (parsed := parsed_requirement(line)) and not re.match(r"\s*[-#]", line):
+                yield normalised(parsed[0]), Declared(path, parsed[1])
+
+
+def parsed_requirement(text: str) -> tuple[str, str] | None:
+    """`Django[argon2] >= 5 ; marker` -> `("Django", ">= 5")`; None when it is no named requirement."""
+    match = _REQUIREMENT.match(text)
+    if match is None or "://" in match[1] or (match[2] and match[2][0] not in "=<>!~@("):
+        return None
+    return match[1], re.split(r"\s--", match[2])[0].strip().rstrip("\\").strip()
+
+
+def _has_manifest(project: Project, up: str) -> bool:
+    names = (*_MANIFESTS, "requirements.txt", "requirements.in", "requirements/base.txt")
+    return any(project.exists(f"{up}/{name}") for name in names)
+
+
+def _rank(path: str) -> tuple[int, bool]:
+    """Production before anything for tests, docs or development; sources before compiled files."""
+    extra = re.search(r"dev|test|lint|doc|local|ci\b|optional|build|typing", path.rsplit("requirements", 1)[-1])
+    constraints = "constraint" in path
+    return 2 if constraints else 1 if extra else 0, not path.endswith(".in")
+
+
+def _read(project: Project, path: str) -> Iterator[tuple[str, str]]:
+    match path.rsplit("/", 1)[-1]:
+        case "pyproject.toml":
+            yield from _pyproject(project.toml(path))
+        case "Pipfile":
+            data = project.toml(path)
+            yield from _tables(data, ("packages",), ("dev-packages",))
+        case "pixi.toml":
+            yield from _tables(project.toml(path), ("pypi-dependencies",), ("dependencies",))
+        case "setup.cfg":
+            yield from _lines(_setup_cfg(project.read(path) or ""))
+        case "setup.py":
+            yield from _lines(_setup_py(project.read(path) or ""))
+        case _:
+            text = project.read(path) or ""
+            yield from _lines([line.removeprefix("- ").strip("\"'") for line in _dashes(text)])
+
+
+def _dashes(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.lstrip().startswith("- ") and not line.endswith(":")]
+
+
+def _pyproject(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    project = data.get("project")
+    if isinstance(project, dict):
+        yield from _lines(project.get("dependencies"))
+    yield from _tables(data, ("tool", "poetry", "dependencies"), ("tool", "pixi", "pypi-dependencies"))
+    if isinstance(project, dict):
+        for group in _values(project.get("optional-dependencies")):
+            yield from _lines(group)
+    for group in (*_values(data.get("dependency-groups")), *_values(_at(data, "tool", "pdm", "dev-dependencies"))):
+        yield from _lines(group)
+    yield from _lines(_at(data, "tool", "uv", "dev-dependencies"))
+    yield from _tables(data, ("tool", "poetry", "dev-dependencies"))
+    for group in _values(_at(data, "tool", "poetry", "group")):
+        yield from _tables(group, ("dependencies",))
+
+
+def _at(data: object, *keys: str) -> object:
+    for key in keys:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data
+
+
+def _values(table: object) -> list[Any]:
+    return list(table.values()) if isinstance(table, dict) else []
+
+
+def _tables(data: object, *paths: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Tables of `name = "specifier"` or `name = { version = "specifier" }`."""
+    for path in paths:
+        table = _at(data, *path)
+        for name, value in table.items() if isinstance(table, dict) else ():
+            specifier = value.get("version", "") if isinstance(value, dict) else value
+            if name.lower() != "python":
+                yield name, specifier if isinstance(specifier, str) else ""
+
+
+def _lines(requirements: object) -> Iterator[tuple[str, str]]:
+    for line in requirements if isinstance(requirements, list) else ():
+        if isinstance(line, str) and (parsed := parsed_requirement(line)):
+            yield parsed
+
+
+def _setup_cfg(text: str) -> list[str]:
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return []
+    return parser.get("options", "install_requires", fallback="").replace(";", "\n;").splitlines()
+
+
+def _setup_py(text: str) -> list[str]:
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "install_requires" and isinstance(node.value, ast.List):
+            return [e.value for e in node.value.elts if isinstance(e, ast.Constant) and isinstance(e.value, str)]
+    return []
+
+
+def conda_name(text: str) -> str | None:
+    """The `name:` of a conda environment file."""
+    return next((value for keys, value in yaml_lines.members(text) if keys == ("name",)), None)

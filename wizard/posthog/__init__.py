@@ -1,0 +1,1 @@
+"""The PostHog service: hosts, tokens, capture and queries. The only place that talks to the network."""

@@ -1,0 +1,50 @@
+"""Regions and hosts of PostHog Cloud, and of one's own instance. Pure data, no network."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from wizard.errors import UsageError
+
+REGIONS = ("us", "eu")
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """Where the parts of one PostHog live: ingestion (SDKs), app (people, private API), assets (scripts).
+
+    Source: https://posthog.com/docs/api#base-urls and posthog-js' request router.
+    """
+
+    ingest: str
+    app: str
+    assets: str
+    region: str | None = None
+
+
+def cloud(region: str) -> Hosts:
+    """The hosts of a PostHog Cloud region, `us` or `eu`."""
+    return Hosts(
+        f"https://{region}.i.posthog.com",
+        f"https://{region}.posthog.com",
+        f"https://{region}-assets.i.posthog.com",
+        region,
+    )
+
+
+def of(url: str) -> Hosts:
+    """The hosts that belong to any PostHog URL: a Cloud host of either kind, or an own instance or proxy.
+
+    Raises UsageError for what is no http(s) URL.
+    """
+    url = url.strip().rstrip("/")
+    if "://" not in url:
+        url = f"https://{url}"
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[\s\"'`\\<>]", url):
+        raise UsageError(f"{url!r} is not a URL of a PostHog host", "For example --host https://us.i.posthog.com")
+    if match := re.fullmatch(r"(app|us|eu)(-assets)?(\.i)?\.posthog\.com", parts.hostname):
+        return cloud("eu" if match[1] == "eu" else "us")
+    return Hosts(url, url, url)

@@ -1,0 +1,234 @@
+"""Project tokens: their shape, and to which PostHog they belong, proven without a personal key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote
+
+from wizard.errors import UsageError
+from wizard.posthog.hosts import REGIONS, Hosts, cloud
+from wizard.posthog.http import NoReply, Reply, place, send
+
+LONGEST = 64
+"""Characters; capture refuses a longer token (PostHog, rust/common token checks)."""
+
+TIMEOUT = 10.0
+"""Seconds for one request."""
+
+CLOUD: Mapping[str, Hosts] = {region: cloud(region) for region in REGIONS}
+"""The regions a token of PostHog Cloud can belong to."""
+
+WHERE = "The project token starts with phc_; it is on the project's settings page in PostHog."
+
+_SECRETS = {
+    "phx_": "a personal API key",
+    "pha_": "an OAuth access token",
+    "phr_": "an OAuth refresh token",
+    "phs_": "a secret API key",
+}
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenVerdict:
+    """Does the token belong to the chosen PostHog? `skipped` means that nothing was proven either way.
+
+    `region` is the Cloud region that was proven, also when it is not the chosen one; None on an own instance.
+    """
+
+    status: Literal["passed", "failed", "skipped"]
+    region: str | None
+    reason: str
+    hint: str = ""
+
+
+def shape(token: str) -> str | None:
+    """Judges a project token by its looks; blanks around it are no fault, strip them before use.
+
+    Returns a warning when it may be right but looks unusual. Raises UsageError, which never holds the token, for
+    what cannot be one: empty, a secret key (never to be written anywhere), blanks, quotes, over 64 characters.
+    """
+    token = token.strip()
+    if not token:
+        raise UsageError("the project token is empty", WHERE)
+    if kind := _SECRETS.get(token[:4].lower()):
+        raise UsageError(f"this is {kind}, not a project token; it is secret and was not written anywhere", WHERE)
+    if re.search(r"\s", token):
+        raise UsageError("the project token has a blank or a line end inside", WHERE)
+    if not token.isascii():
+        raise UsageError("the project token has a character that is not ASCII", WHERE)
+    if odd := re.search(r"[^A-Za-z0-9_.:-]", token):
+        name = f"character {odd[0]}" if odd[0].isprintable() else "control character"
+        raise UsageError(f"the project token has the {name} in it, which no token has", WHERE)
+    if len(token) > LONGEST:
+        raise UsageError(f"the project token has {len(token)} characters; PostHog takes at most {LONGEST}", WHERE)
+    if not token.startswith("phc_"):
+        return "the project token does not start with phc_; only tokens of very old projects look like that"
+    return None
+
+
+def mask(token: str) -> str:
+    """A token for messages and logs: enough to recognise it, nothing at all of a secret one."""
+    token = token.strip()
+    if token[:4].lower() in _SECRETS:
+        return f"{token[:4]}..."
+    return f"{token[:8]}...{token[-4:]}" if len(token) > 20 else "..."
+
+
+def redact(text: str, *secrets: str) -> str:
+    """`text` without the given secrets and without anything that looks like a secret key of PostHog."""
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, mask(secret))
+    return re.sub(r"\b(ph[xars]_)[A-Za-z0-9_-]{4,}", r"\1...", text)
+
+
+def check_token(
+    token: str,
+    hosts: Hosts,
+    *,
+    regions: Mapping[str, Hosts] = CLOUD,
+    timeout: float = TIMEOUT,
+    say: Say = lambda message: None,
+) -> TokenVerdict:
+    """Asks the chosen PostHog, and on Cloud the other region too, whether it knows the token.
+
+    `timeout` is in seconds for one request; at most two follow each other. Raises UsageError as `shape` does.
+    Sources: POST /flags answers 401 for a foreign token where capture answers 200; /array/<token>/config is the
+    second witness when flags cannot say.
+    """
+    shape(token)
+    if hosts.region is None or hosts.region not in regions:
+        return _own(_ask_all(token.strip(), {"": hosts}, timeout, say)[""], hosts)
+    answers = _ask_all(token.strip(), {**regions, hosts.region: hosts}, timeout, say)
+    return _judge(hosts.region, answers)
+
+
+def region_of(
+    token: str,
+    *,
+    regions: Mapping[str, Hosts] = CLOUD,
+    timeout: float = TIMEOUT,
+    say: Say = lambda message: None,
+) -> str | None:
+    """The Cloud region that knows the token, when exactly one does and the others do not contradict; else None."""
+    shape(token)
+    known = [region for region, a in _ask_all(token.strip(), regions, timeout, say).items() if a.says == "known"]
+    return known[0] if len(known) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What one PostHog says about a token; `reason` is a clause that names the host."""
+
+    says: Literal["known", "foreign", "nothing"]
+    reason: str
+
+
+def _ask_all(token: str, places: Mapping[str, Hosts], timeout: float, say: Say) -> dict[str, _Answer]:
+    names = " and ".join(place(hosts.ingest) for hosts in places.values())
+    say(f"Asking {names} about the token {mask(token)} (at most {2 * timeout:g} s)")
+    with ThreadPoolExecutor(len(places)) as pool:
+        return dict(zip(places, pool.map(lambda hosts: _ask(token, hosts, timeout), places.values()), strict=True))
+
+
+def _ask(token: str, hosts: Hosts, timeout: float) -> _Answer:
+    first = _flags(token, hosts, timeout)
+    if first.says != "nothing":
+        return first
+    second = _config(token, hosts, timeout)
+    return second if second.says != "nothing" else first
+
+
+def _flags(token: str, hosts: Hosts, timeout: float) -> _Answer:
+    where = place(hosts.ingest)
+    body = {"api_key": token, "distinct_id": "posthog-wizard-token-check"}
+    reply = send("POST", f"{hosts.ingest}/flags/?v=2", body=body, timeout=timeout)
+    match reply:
+        case NoReply():
+            return _Answer("nothing", reply.reason)
+        case Reply(status=404) if hosts.region is None:
+            return _Answer("nothing", f"{where} has no /flags endpoint: an old instance, or no PostHog at this address")
+        case Reply(status=200) if isinstance(found := reply.json(), dict) and {"flags", "featureFlags"} & found.keys():
+            return _Answer("known", f"{where} accepts the token")
+        case Reply(status=401) if not reply.html and "www-authenticate" not in reply.headers:
+            return _Answer("foreign", f"{where} does not know the token")
+    return _Answer("nothing", _unclear(reply, where))
+
+
+def _config(token: str, hosts: Hosts, timeout: float) -> _Answer:
+    where = place(hosts.assets)
+    reply = send("GET", f"{hosts.assets}/array/{quote(token, safe='')}/config", timeout=timeout)
+    match reply:
+        case NoReply():
+            return _Answer("nothing", reply.reason)
+        case Reply(status=200) if isinstance(found := reply.json(), dict) and found.get("token") == token:
+            return _Answer("known", f"{where} has a configuration for the token")
+        case Reply(status=404) if hosts.region is not None and not reply.html:
+            # an own instance may be too old to have remote config, so there 404 says nothing
+            return _Answer("foreign", f"{where} has no configuration for the token")
+    return _Answer("nothing", _unclear(reply, where))
+
+
+def _unclear(reply: Reply, where: str) -> str:
+    status = reply.status
+    if status == 429:
+        wait = f"; it asks to wait {reply.retry_after:.0f} s" if reply.retry_after is not None else ""
+        return f"{where} is limiting requests (429{wait})"
+    if status == 402:
+        return f"{where} answers 402: the quota for feature flags is used up"
+    if status >= 500 and not reply.html:
+        return f"{where} has a problem of its own ({status})"
+    what = "a web page" if reply.html else "a redirect" if 300 <= status < 400 else "something unexpected"
+    return f"something between you and PostHog answers for {where}: {what} ({status})"
+
+
+def _own(answer: _Answer, hosts: Hosts) -> TokenVerdict:
+    match answer.says:
+        case "known":
+            return TokenVerdict("passed", None, answer.reason)
+        case "foreign":
+            hint = f"Copy the token from the project's settings on {hosts.app}. Behind a reverse proxy, check that it "
+            return TokenVerdict("failed", None, answer.reason, f"{hint}sends PostHog's own host name as Host header.")
+        case "nothing":
+            return TokenVerdict("skipped", None, answer.reason, "Nothing is proven about the token; check the host.")
+
+
+def _judge(chosen: str, answers: Mapping[str, _Answer]) -> TokenVerdict:
+    """Facts: a Cloud token belongs to exactly one region; what is unclear is never called invalid."""
+    here = answers[chosen]
+    others = {region: answer for region, answer in answers.items() if region != chosen}
+    elsewhere = [region for region, answer in others.items() if answer.says == "known"]
+    unclear = [answer.reason for answer in others.values() if answer.says == "nothing"]
+    match here.says:
+        case "known" if elsewhere:
+            return TokenVerdict(
+                "skipped",
+                None,
+                "every region accepts the token, which PostHog never does: a proxy or a mock answers",
+                "Try again from a network without a filter.",
+            )
+        case "known":
+            return TokenVerdict("passed", chosen, "; ".join([here.reason, *unclear]))
+        case _ if len(elsewhere) == 1:
+            region = elsewhere[0]
+            reason = f"the token belongs to the {region.upper()} region, not to {chosen.upper()}"
+            return TokenVerdict("failed", region, reason, f"Run again with --region {region}")
+        case "foreign" if not unclear:
+            return TokenVerdict(
+                "failed",
+                None,
+                "no region of PostHog Cloud knows the token",
+                f"{WHERE} For a project made a moment ago, try again in a minute; for your own instance, add --host.",
+            )
+        case "foreign":
+            reason = "; ".join([here.reason, *unclear])
+            return TokenVerdict("failed", None, reason, "Check the token and the region.")
+        case _:
+            hint = "Nothing is proven about the token. Try again later or from another network."
+            return TokenVerdict("skipped", None, here.reason, hint)

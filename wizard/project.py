@@ -1,0 +1,208 @@
+"""A read-only, cached view of a directory tree and of the app roots in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from wizard.errors import CannotEdit, WizardError
+from wizard.text import decode
+
+LARGEST_SOURCE = 1_000_000
+"""Bytes; a longer source file is generated or data and is never scanned for code."""
+
+
+class BrokenFile(WizardError):
+    """A manifest that does not parse: nothing can be said about the app it describes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """All files below a directory that are not ignored, with planned content laid over the disk.
+
+    `root` is the directory that the user named, `top` the repository or workspace it lies in (maybe the same);
+    `paths` are POSIX and relative to `root`. Ignored files (`.env.local`) are not in `paths` but can be read.
+    """
+
+    root: Path
+    top: Path
+    paths: tuple[str, ...]
+    overlay: Mapping[str, bytes] = field(default_factory=dict)
+
+    def bytes(self, path: str) -> bytes | None:
+        """Content of a file by its path relative to `root`; None when there is no such file."""
+        path = normal(path)
+        if path in self.overlay:
+            return self.overlay[path]
+        try:
+            return (self.root / path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+        except OSError as error:
+            raise BrokenFile(f"cannot read {path}: {error.strerror}", "Check the permissions of that file.") from error
+
+    def exists(self, path: str) -> bool:
+        """Is there a file (not a directory) at `path`?"""
+        path = normal(path)
+        return path in self.overlay or (self.root / path).is_file()
+
+    def with_files(self, files: Mapping[str, bytes]) -> Tree:
+        """The tree as it will be once `files` are written."""
+        overlay = {**self.overlay, **files}
+        paths = tuple(sorted({*self.paths, *overlay}))
+        return Tree(self.root, self.top, paths, overlay)
+
+
+@dataclass(frozen=True)
+class Project:
+    """One app root inside a tree. All paths are POSIX and relative to the app; `path` is the app in the tree.
+
+    Paths may climb with `..` for reading (a lockfile at the workspace root). `nested` are app roots below this one,
+    whose files are not this app's.
+    """
+
+    tree: Tree
+    path: str = "."
+    nested: tuple[str, ...] = ()
+
+    @property
+    def root(self) -> Path:
+        """The app's directory on disk."""
+        return self.tree.root / self.path
+
+    def within(self, path: str) -> str:
+        """`path` relative to the tree's root."""
+        return normal(f"{self.path}/{path}")
+
+    def bytes(self, path: str) -> bytes | None:
+        """Content of a file; None when it does not exist."""
+        return self.tree.bytes(self.within(path))
+
+    def read(self, path: str) -> str | None:
+        """Text of a file; None when it does not exist or is not text."""
+        data = self.bytes(path)
+        if data is None:
+            return None
+        try:
+            return decode(data)[0]
+        except CannotEdit:
+            return None
+
+    def exists(self, path: str) -> bool:
+        """Is there a file at `path`?"""
+        return self.tree.exists(self.within(path))
+
+    def first(self, *paths: str) -> str | None:
+        """The first of `paths` that is a file."""
+        return next((path for path in paths if self.exists(path)), None)
+
+    def is_dir(self, path: str) -> bool:
+        """Does the app have a directory `path` that holds a listed file?"""
+        prefix = self.within(path) + "/"
+        return any(p.startswith(prefix) for p in self.tree.paths)
+
+    def files(self, *patterns: str) -> list[str]:
+        """The app's listed files that match any glob (`**` crosses directories, `{a,b}` alternates), sorted."""
+        wanted = [glob_regex(pattern) for pattern in patterns]
+        return [path for path in self._own if any(regex.fullmatch(path) for regex in wanted)]
+
+    @property
+    def _own(self) -> tuple[str, ...]:
+        cached = self.__dict__.get("_own_paths")
+        if cached is None:
+            prefix = "" if self.path == "." else self.path + "/"
+            nested = tuple(f"{n}/" for n in self.nested)
+            cached = tuple(
+                p[len(prefix) :] for p in self.tree.paths if p.startswith(prefix) and not p.startswith(nested)
+            )
+            self.__dict__["_own_paths"] = cached
+        return cached  # type: ignore[no-any-return]
+
+    def sources(self, *patterns: str) -> Iterator[tuple[str, str]]:
+        """`(path, text)` of the app's matching files, but for generated giants and undecodable ones."""
+        for path in self.files(*patterns):
+            data = self.bytes(path)
+            if data is not None and len(data) <= LARGEST_SOURCE:
+                text = self.read(path)
+                if text is not None:
+                    yield path, text
+
+    def json(self, path: str) -> dict[str, Any]:
+        """A strict JSON manifest as a dict; `{}` when it does not exist. Raises BrokenFile."""
+        data = self.bytes(path)
+        return dict(_json(data, self.within(path))) if data is not None else {}
+
+    def toml(self, path: str) -> dict[str, Any]:
+        """A TOML manifest as a dict; `{}` when it does not exist. Raises BrokenFile."""
+        data = self.bytes(path)
+        return dict(_toml(data, self.within(path))) if data is not None else {}
+
+    def upwards(self) -> Iterator[str]:
+        """Relative paths of the directories from the app (`.`) up to the repository's top (`..`, `../..`)."""
+        directory, prefix = Path(os.path.normpath(self.root)), "."
+        top = self.tree.top
+        while True:
+            yield prefix
+            if directory == top or directory == directory.parent:
+                return
+            directory = directory.parent
+            prefix = ".." if prefix == "." else f"../{prefix}"
+
+    def overlaid(self, files: Mapping[str, bytes]) -> Project:
+        """This app as it will be once `files` (relative to the tree's root) are written."""
+        return Project(self.tree.with_files(files), self.path, self.nested)
+
+
+def normal(path: str) -> str:
+    """`a/./b/../c` -> `a/c`; the empty path is `.`."""
+    return str(PurePosixPath(os.path.normpath(path).replace(os.sep, "/")))
+
+
+@cache
+def glob_regex(pattern: str) -> re.Pattern[str]:
+    """A glob as a regular expression: `*` stays in a directory, `**/` crosses any number, `{a,b}` alternates."""
+    out, i = "", 0
+    while i < len(pattern):
+        if pattern.startswith("**/", i):
+            out, i = out + "(?:[^/]+/)*", i + 3
+        elif pattern.startswith("**", i):
+            out, i = out + ".*", i + 2
+        elif pattern[i] == "*":
+            out, i = out + "[^/]*", i + 1
+        elif pattern[i] == "{":
+            end = pattern.index("}", i)
+            out += "(?:" + "|".join(re.escape(p) for p in pattern[i + 1 : end].split(",")) + ")"
+            i = end + 1
+        else:
+            out, i = out + re.escape(pattern[i]), i + 1
+    return re.compile(out)
+
+
+@cache
+def _json(data: bytes, name: str) -> dict[str, Any]:
+    try:
+        value = json.loads(decode(data)[0])
+    except CannotEdit as error:
+        raise BrokenFile(f"{name} {error.reason}") from error
+    except json.JSONDecodeError as error:
+        raise BrokenFile(f"{name}:{error.lineno}: not valid JSON: {error.msg}", "Mend that file, then run again.") from error
+    if not isinstance(value, dict):
+        raise BrokenFile(f"{name}: not a JSON object", "Mend that file, then run again.")
+    return value
+
+
+@cache
+def _toml(data: bytes, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(decode(data)[0])
+    except CannotEdit as error:
+        raise BrokenFile(f"{name} {error.reason}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise BrokenFile(f"{name}: not valid TOML: {error}", "Mend that file, then run again.") from error

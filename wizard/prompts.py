@@ -1,0 +1,67 @@
+"""Questions to a person. The only module that imports questionary; never called without a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from wizard.errors import WizardError
+
+
+class Interrupted(Exception):
+    """Ctrl-C or end of input at a question."""
+
+
+def _ask(question: Any) -> Any:
+    try:
+        return question.unsafe_ask()
+    except (KeyboardInterrupt, EOFError) as error:
+        raise Interrupted from error
+
+
+def _output() -> Any:
+    from prompt_toolkit.output import create_output
+
+    return create_output(stdout=sys.stderr)
+
+
+
+def text(message: str, check: Callable[[str], object]) -> str:
+    """A line of text; `check` raises WizardError for what cannot be taken, and its message is shown."""
+    import questionary
+
+    def validate(value: str) -> bool | str:
+        try:
+            check(value)
+        except WizardError as error:
+            return error.message
+        return True
+
+    return str(_ask(questionary.text(message, validate=validate, qmark="?", output=_output()))).strip()
+
+
+def select(message: str, choices: Sequence[tuple[str, str]], default: str | None = None) -> str:
+    """One of `choices`, given as `(value, title)`."""
+    import questionary
+
+    options = [questionary.Choice(title, value) for value, title in choices]
+    chosen = next((o for o in options if o.value == default), None)
+    return str(_ask(questionary.select(message, options, default=chosen, qmark="?", pointer=">", output=_output())))
+
+
+def checkbox(message: str, choices: Sequence[tuple[str, str, bool]], required: bool = False) -> list[str]:
+    """Any of `choices`, given as `(value, title, checked)`."""
+    import questionary
+
+    options = [questionary.Choice(title, value, checked=checked) for value, title, checked in choices]
+    validate = (lambda chosen: True if chosen or not required else "Choose at least one.") if required else (lambda _: True)
+    question = questionary.checkbox(message, options, validate=validate, qmark="?", pointer=">", output=_output())
+    return [str(v) for v in _ask(question)]
+
+
+def confirm(message: str, default: bool = True) -> bool:
+    """Yes or no."""
+    import questionary
+
+    return bool(_ask(questionary.confirm(message, default=default, qmark="?", output=_output())))

@@ -1,0 +1,152 @@
+"""Take an apply back: bytes that nobody touched since, and our hunks out of files that somebody did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.apply import carry_out, target_of
+from wizard.errors import Exit, WizardError
+from wizard.journal import Entry, Journal, Undoes, content, digest, journals, snapshot
+from wizard.merge import merge, with_line_ends_of
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """One file's content now and after the undo; `after` is None when the file is deleted."""
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A place that the undo leaves to the user: `where` is `path` or `path:line` in the file as it is now.
+
+    One that cannot be resolved `by_hand` (a lockfile) does not keep the journal open.
+    """
+
+    where: str
+    reason: str
+    by_hand: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A file for which there is nothing to do, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """What an undo would do. With conflicts the rest is still undone, and the run is incomplete."""
+
+    changes: tuple[Restore, ...]
+    conflicts: tuple[Conflict, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def exit_code(self) -> Exit:
+        """How a run that carries this out ends."""
+        return Exit.INCOMPLETE if self.conflicts else Exit.OK
+
+
+def latest(root: Path) -> Journal:
+    """The newest apply that is not undone. Raises WizardError when there is none."""
+    for journal in reversed(journals(root)):
+        if journal.state != "undone":
+            return journal
+    raise WizardError("nothing to undo here", "the record is kept per directory: run undo where you ran the setup")
+
+
+def plan_undo(journal: Journal) -> Undo:
+    """What `undo` would do to the files as they are now; writes nothing.
+
+    Edited since: a three-way merge takes out our lines only. Created by us and edited since, or a lockfile that
+    changed since the install: a conflict, because there is no telling whose lines are whose.
+    """
+    outcomes = [outcome for entry in journal.files for outcome in _planned(journal, entry)]
+    outcomes += [outcome for entry in journal.watched for outcome in _installed(journal, entry)]
+    return Undo(
+        changes=tuple(o for o in outcomes if isinstance(o, Restore)),
+        conflicts=tuple(o for o in outcomes if isinstance(o, Conflict)),
+        notes=tuple(o for o in outcomes if isinstance(o, Note)),
+    )
+
+
+def undo(journal: Journal, undo: Undo, *, command: str = "undo", keep: bool = False) -> Journal:
+    """Carry out `plan_undo(journal)`, all or nothing. Returns the journal: `undone`, or with conflicts still `applied`.
+
+    After a conflict is resolved by hand, the next undo finds the rest done and completes; `keep` completes now, with
+    the conflicts left for good. Raises WizardError with the tree as it was, also when a file changed since the plan.
+    """
+    if journal.state == "undone":
+        raise WizardError("nothing to undo here: this run was undone before")
+    is_open = not keep and any(conflict.by_hand for conflict in undo.conflicts)
+    undoes = Undoes(journal.id, was=journal.state, becomes="applied" if is_open else "undone")
+    return carry_out(journal.root, undo.changes, command=command, folders=journal.folders, undoes=undoes)
+
+
+_Outcome = Restore | Conflict | Note
+
+
+def _planned(journal: Journal, entry: Entry) -> Iterator[_Outcome]:
+    found = _now(journal, entry)
+    if isinstance(found, Conflict):
+        yield found
+    elif found is None:
+        if entry.before is not None or journal.state == "applied":
+            yield Note(entry.path, "is gone already: nothing to take back")
+    elif digest(found) == entry.before:
+        return
+    elif digest(found) == entry.after:
+        yield Restore(entry.path, found, _original(journal, entry))
+    elif entry.before is None:
+        yield Conflict(entry.path, "was created by us and edited since: left as it is; delete it if you do not need it")
+    else:
+        yield from _merged(journal, entry, found)
+
+
+def _merged(journal: Journal, entry: Entry, found: bytes) -> Iterator[_Outcome]:
+    if entry.before is None or entry.after is None:
+        return
+    base = with_line_ends_of(found, content(journal, entry.after))
+    ours = with_line_ends_of(found, content(journal, entry.before))
+    merged = merge(base, ours, found)
+    for line in merged.conflicts:
+        yield Conflict(f"{entry.path}:{line}", "was edited since where we changed it: left as it is")
+    if merged.content != found:
+        yield Restore(entry.path, found, merged.content)
+
+
+def _installed(journal: Journal, entry: Entry) -> Iterator[_Outcome]:
+    found = _now(journal, entry)
+    if isinstance(found, Conflict):
+        yield found
+    elif digest(found) == entry.before:
+        return
+    elif found is None:
+        yield Note(entry.path, "is gone already: nothing to take back")
+    elif journal.settled and digest(found) == entry.after:
+        yield Restore(entry.path, found, _original(journal, entry))
+    else:
+        reason = "changed since the install: left as it is; let your package manager bring it in line"
+        yield Conflict(entry.path, reason, by_hand=False)
+
+
+def _now(journal: Journal, entry: Entry) -> bytes | Conflict | None:
+    try:
+        target = target_of(journal.root, entry.path)
+        if target != journal.root / entry.target:
+            return Conflict(entry.path, "leads elsewhere now: left as it is")
+        return snapshot(target)
+    except WizardError as error:
+        return Conflict(entry.path, f"left as it is: {error.message}")
+
+
+def _original(journal: Journal, entry: Entry) -> bytes | None:
+    return None if entry.before is None else content(journal, entry.before)

@@ -1,0 +1,101 @@
+"""Lists the files of a directory once and finds the directories in it that may be apps."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path, PurePosixPath
+
+from wizard.errors import WizardError
+from wizard.project import Project, Tree
+
+PRUNED = frozenset(
+    """node_modules bower_components .venv venv env virtualenv site-packages __pycache__ .tox .nox .git .hg .svn dist build
+    out target vendor .next .nuxt .output .svelte-kit .astro .turbo .nx .cache .parcel-cache .vercel .netlify coverage
+    .yarn .pnpm-store .gradle Pods DerivedData .dart_tool _build deps storybook-static .idea .vscode""".split()
+)
+"""Directories that hold no source of the project: dependencies, environments, build output, caches."""
+
+ASIDE = frozenset(
+    """example examples sample samples fixture fixtures __fixtures__ __tests__ test tests testing e2e template templates
+    boilerplate playground playgrounds demo demos third_party""".split()
+)
+"""Directories whose apps are not what the repository ships; used only when named with `--target`."""
+
+MANIFESTS = frozenset({"package.json", "pyproject.toml", "requirements.txt", "Pipfile", "setup.py", "setup.cfg", "manage.py"})
+
+
+def list_tree(directory: Path) -> Tree:
+    """The tree of `directory`: what git lists as tracked or untracked-but-not-ignored, else a pruned walk.
+
+    Raises WizardError for what is not a readable directory.
+    """
+    root = Path(os.path.abspath(directory))
+    if not root.exists():
+        raise WizardError(f"{directory} does not exist")
+    if not root.is_dir():
+        raise WizardError(f"{directory} is not a directory", "Give the directory that holds your app.")
+    top = next((d for d in (root, *root.parents) if (d / ".git").exists()), root)
+    listed = _from_git(root) if (top / ".git").exists() else None
+    try:
+        paths = listed or _from_walk(root)
+    except OSError as error:
+        raise WizardError(f"cannot list {directory}: {error.strerror}") from error
+    return Tree(root, top, tuple(sorted(p for p in paths if PRUNED.isdisjoint(PurePosixPath(p).parts[:-1]))))
+
+
+def git(root: Path, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes] | None:
+    """Run git in `root`; None when there is no git."""
+    executable = shutil.which("git")
+    if executable is None:
+        return None
+    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    return subprocess.run([executable, *arguments], cwd=root, input=stdin, capture_output=True, env=environment)
+
+
+def _from_git(root: Path) -> list[str] | None:
+    listed = git(root, "ls-files", "-co", "--exclude-standard", "-z")
+    if listed is None or listed.returncode != 0:
+        return None
+    deleted = git(root, "ls-files", "-d", "-z")
+    gone = set(deleted.stdout.split(b"\0")) if deleted is not None else set()
+    names = (os.fsdecode(n) for n in dict.fromkeys(listed.stdout.split(b"\0")) if n and n not in gone)
+    return [n for n in names if not n.endswith("/")]
+
+
+def _from_walk(root: Path) -> list[str]:
+    found = []
+    for directory, names, files in os.walk(root):
+        names[:] = sorted(n for n in names if n not in PRUNED)
+        relative = os.path.relpath(directory, root).replace(os.sep, "/")
+        prefix = "" if relative == "." else relative + "/"
+        found += [prefix + name for name in files]
+    return found
+
+
+def candidates(tree: Tree) -> list[Project]:
+    """Directories with a manifest, outermost first; each project leaves out the files of those below it.
+
+    A `manage.py` directory or a `requirements/` folder belongs to a manifest further up, if there is one.
+    """
+    roots: set[str] = set()
+    weak: set[str] = set()
+    for path in tree.paths:
+        directory, _, name = path.rpartition("/")
+        if name in MANIFESTS:
+            (weak if name == "manage.py" else roots).add(directory or ".")
+        elif name.endswith(".txt") and directory.rpartition("/")[2] == "requirements":
+            roots.add(directory.rpartition("/")[0] or ".")
+    roots |= {w for w in weak if not any(_inside(w, r) for r in roots)}
+    ordered = sorted(roots, key=lambda r: (r != ".", r.count("/"), r))
+    return [Project(tree, r, tuple(n for n in ordered if n != r and _inside(n, r))) for r in ordered]
+
+
+def aside(path: str) -> str | None:
+    """The directory name that makes an app root an example or a test, if any."""
+    return next((part for part in PurePosixPath(path).parts if part in ASIDE), None)
+
+
+def _inside(path: str, directory: str) -> bool:
+    return directory == "." or path == directory or path.startswith(directory + "/")
