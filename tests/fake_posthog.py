@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Mapping
@@ -24,6 +25,13 @@ class Canned:
     delay: float = 0.0
 
 
+TOKEN = "phc_" + "aB3dE6gH9jK2" * 3
+KEY = "phx_" + "S3cretS3cret" * 3
+LIMIT = 2.0
+"""Seconds for a request in tests: far more than loopback takes."""
+
+BUSY = Canned(429, '{"type": "validation_error"}', {"Retry-After": "7", "Content-Type": "application/json"})
+DOWN = Canned(503, "upstream unavailable", {"Content-Type": "text/plain"})
 HTML = Canned(200, "<!doctype html><title>Sign in</title>", {"Content-Type": "text/html; charset=utf-8"})
 
 
@@ -41,9 +49,10 @@ class Request:
 class FakePostHog:
     """One region or one own instance. `tokens` maps known project tokens to project ids.
 
-    `keys` maps personal keys to their scopes. `enforce`: capture answers 401 for unknown tokens, as newer versions may;
-    otherwise 200, as ever. An event is readable after `lag` queries. `canned` maps path prefixes to answers, a list
-    being used up one by one. `current` is the user's current project.
+    `keys` maps personal keys to their scopes, `scoped` are the projects they are limited to, if any. `current` is the
+    user's current project. `enforce`: capture answers 401 for unknown tokens, as newer versions may; otherwise 200, as
+    ever. An event is readable after `lag` queries. `canned` maps path prefixes to answers, a list being used up one by
+    one.
     """
 
     tokens: dict[str, int] = field(default_factory=dict)
@@ -165,6 +174,8 @@ class _Handler(BaseHTTPRequestHandler):
                 return self._json(200, {"scopes": sorted(scopes), "scoped_teams": self.server.posthog.scoped})
             case "GET", ["projects", number]:
                 return self._scoped(scopes, "project:read", self._project(int(number)))
+            case "GET", ["organizations", _, "projects"] if self.server.posthog.scoped:
+                return self._error(403, "permission_denied", "API keys with scoped projects are only supported there.")
             case "GET", ["organizations", _, "projects"]:
                 return self._scoped(scopes, "project:read", self._page())
             case "POST", ["projects", number, "query"] if int(number) in self.server.posthog.tokens.values():
@@ -206,3 +217,15 @@ class _Handler(BaseHTTPRequestHandler):
             fake.lag -= 1
             found = []
         return {"results": found, "columns": ["toString(uuid)"], "hasMore": False, "is_cached": False}
+
+
+def region(known: bool, **canned: Canned) -> FakePostHog:
+    """A PostHog that knows TOKEN or not; `flags` and `array` replace what these endpoints answer."""
+    return FakePostHog(tokens={TOKEN: 1} if known else {}, canned={f"/{path}/": c for path, c in canned.items()})
+
+
+def closed_port() -> int:
+    """A port on loopback where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

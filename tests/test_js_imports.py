@@ -52,7 +52,11 @@ BEFORE_AFTER: dict[str, tuple[Codemod, str, str]] = {
         'import {\n  usePostHog, // hook\n  useFlag // other\n} from "@posthog/react";\n',
         'import {\n  usePostHog, // hook\n  useFlag, // other\n  PostHogProvider\n} from "@posthog/react";\n',
     ),
-    "joins_empty_braces": (PROVIDER, "import {} from '@posthog/react'\n", "import { PostHogProvider } from '@posthog/react'\n"),
+    "joins_empty_braces": (
+        PROVIDER,
+        "import {} from '@posthog/react'\n",
+        "import { PostHogProvider } from '@posthog/react'\n",
+    ),
     "default_joins_named": (BOTH, "import { a } from 'm'\n", "import d, { a, b as c } from 'm'\n"),
     "named_join_default": (BOTH, "import d from 'm'\n", "import d, { a, b as c } from 'm'\n"),
     "default_joins_namespace": (
@@ -134,9 +138,19 @@ BEFORE_AFTER: dict[str, tuple[Codemod, str, str]] = {
         "const app = express()\nconst u = require('./u')\n",
     ),
     "commonjs_joins_pattern": (
-        BOTH,
-        "const { a, ...rest } = require('n'), { e } = require('m')\n",
-        "const { a, ...rest } = require('n'), { e, a, b: c } = require('m')\n",
+        ensure_import("m", names=["a", "b as c"]),
+        "const { z, ...rest } = require('n'), { e } = require('m')\n",
+        "const { z, ...rest } = require('n'), { e, a, b: c } = require('m')\n",
+    ),
+    "commonjs_joins_pattern_before_rest": (
+        NODE,
+        "const { A, ...rest } = require('posthog-node')\n",
+        "const { A, PostHog, ...rest } = require('posthog-node')\n",
+    ),
+    "indented": (
+        POSTHOG,
+        "\timport a from 'a'\n\n\trun(a)\n",
+        "\timport a from 'a'\n\timport posthog from 'posthog-js'\n\n\trun(a)\n",
     ),
     "commonjs_default_is_the_module": (
         ensure_import("express", default="express"),

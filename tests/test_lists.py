@@ -81,8 +81,16 @@ def test_items_of_several_lines_are_indented_where_they_land() -> None:
     new = "{\n  k: 1,\n}"
     assert inserted("\tx = []", new, unit="\t") == "\tx = [\n\t\t{\n\t\t  k: 1,\n\t\t},\n\t]"
     assert inserted("x = [\n  a,\n]\n", new) == "x = [\n  a,\n  {\n    k: 1,\n  },\n]\n"
-    assert inserted("  x = [a]", new) == "  x = [a, {\n    k: 1,\n  }]"
+    assert inserted("  x = [a({\n  })]", new) == "  x = [a({\n  }), {\n    k: 1,\n  }]"
     assert inserted("  x = [\n    a,\n  ]", new, index=0) == "  x = [\n    {\n      k: 1,\n    },\n    a,\n  ]"
+
+
+def test_one_line_lists_open_up_for_an_item_of_several_lines() -> None:
+    new = "m() {\n  k;\n}"
+    assert inserted("  x = { a, b }", new) == "  x = {\n    a,\n    b,\n    m() {\n      k;\n    },\n  }"
+    assert inserted("x = [a, b]", new, index=1) == "x = [\n  a,\n  m() {\n    k;\n  },\n  b,\n]"
+    assert inserted("x = [a, ]", new, trailing_comma=False) == "x = [\n  a,\n  m() {\n    k;\n  }\n]"
+    assert inserted("x = [a /* why */]", new) == "x = [a /* why */, m() {\n  k;\n}]"
 
 
 def test_style_of_lists_that_show_none() -> None:
@@ -96,4 +104,3 @@ def test_skip_blanks_knows_comments() -> None:
     assert skip_blanks("  /* a, */ // b\n , c", 0, 19, ("//", "/*")) == 17
     assert skip_blanks("  # a ]\n]", 0, 9, ("#",)) == 8
     assert skip_blanks("  // never ends", 0, 15, ("//",)) == 15
-

@@ -89,7 +89,7 @@ def carry_out(
             folders=(*folders, *_missing_folders(root, files)),
             undoes=undoes,
         )
-        with naming("write the journal"):
+        with naming("write the journal", "every file is as it was"):
             contents = [data for change in changes for data in (change.before, change.after)]
             journal = begin(journal, [*contents, *(snapshot(root / entry.target) for entry in watched)])
         try:
@@ -260,15 +260,17 @@ def _unless(expected: Sequence[int], act: Callable[[], None]) -> None:
 def _withdraw(journal: Journal, cause: BaseException) -> None:
     """Put everything back in the process that failed. A file that somebody else changed meanwhile is left to them."""
     try:
-        if load(journal.folder) is None:
+        if (found := load(journal.folder)) is None:
             return  # an undo that was complete already: forgetting its journal is the last step
-        with suppress(OSError):
-            save(journal)  # "applying" again, should the failure have come after the record of success
+        if found.state != "applying":
+            save(journal)  # interrupted after the record of success
         _bring(journal, "before", strict=False)
         _set_undone(journal, forward=False)
         remove(journal)
     except (OSError, WizardError) as error:
-        raise WizardError(f"{cause or type(cause).__name__}, and putting it back failed: {error}", _AGAIN) from error
+        raise WizardError(
+            f"{str(cause) or type(cause).__name__}, and putting it back failed: {error}", _AGAIN
+        ) from error
 
 
 def _complete(journal: Journal) -> Journal:

@@ -38,7 +38,7 @@ def _option(*names: str, **settings: Any) -> Callable[[F], F]:
 
 
 def _choices(function: F) -> F:
-    for option in reversed(OPTIONS.values()):
+    for option in reversed(tuple(OPTIONS.values())):
         flag = option.key.replace("_", "-")
         function = _option(f"--{flag}/--no-{flag}", option.key, default=None, help=f"{option.ask}.")(function)
     return function
@@ -105,6 +105,7 @@ def detect(directory: Path, as_json: bool, debug: bool) -> int:
 @cli.command()
 @DIRECTORY
 @_option("--target", multiple=True, metavar="PATH", help="App to check, relative to DIRECTORY; repeatable.")
+@_option("--framework", help="Framework id instead of detection.")
 @_option("--token", help="Project token instead of the one in the project's env files.")
 @_option("--region", type=click.Choice(["us", "eu"]), help="Region of PostHog Cloud.")
 @_option("--host", help="URL of your own PostHog.")

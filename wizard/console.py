@@ -64,7 +64,7 @@ class Console:
         grid.add_column(no_wrap=True)
         grid.add_column(overflow="fold")
         grid.add_row(Text(mark, style=style or "bold"), Text(line))
-        self.rich.print(Padding(grid, (0, 0, 0, 2)))
+        self.rich.print(Padding(grid, (0, 0, 0, 2), expand=False))
 
     def raw(self, line: str) -> None:
         """One line that must never be wrapped: a URL, a command, text to paste."""

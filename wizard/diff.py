@@ -11,20 +11,22 @@ from base64 import b85encode
 _LENGTHS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
-def file_diff(path: str, before: bytes | None, after: bytes) -> bytes:
-    """The diff of one file; `before` is None for a new file, `path` is POSIX."""
+def file_diff(path: str, before: bytes | None, after: bytes | None) -> bytes:
+    """The diff of one file, whose `path` is POSIX; `before` is None for a new file, `after` for a removed one."""
     if before == after:
         return b""
     a, b = _quoted(f"a/{path}"), _quoted(f"b/{path}")
     head = [f"diff --git {a} {b}"]
     if before is None:
         head.append("new file mode 100644")
-    if b"\0" in (before or b"") + after:
+    if after is None:
+        head.append("deleted file mode 100644")
+    old, new = before or b"", after or b""
+    if b"\0" in old + new:
         return "\n".join(head).encode() + b"\n" + _binary(before, after)
-    if before is None and not after:
-        return "\n".join(head).encode() + b"\n"
-    head += ["--- /dev/null" if before is None else f"--- {a}", f"+++ {b}"]
-    return "\n".join(head).encode() + b"\n" + b"".join(_hunks(before or b"", after))
+    if old != new:
+        head += ["--- /dev/null" if before is None else f"--- {a}", "+++ /dev/null" if after is None else f"+++ {b}"]
+    return "\n".join(head).encode() + b"\n" + b"".join(_hunks(old, new))
 
 
 def _hunks(before: bytes, after: bytes) -> list[bytes]:
@@ -67,9 +69,9 @@ def _quoted(path: str) -> str:
     return f'"{body}"'
 
 
-def _binary(before: bytes | None, after: bytes) -> bytes:
-    index = f"index {_blob(before)}..{_blob(after)}" + (" 100644" if before is not None else "")
-    return index.encode() + b"\nGIT binary patch\n" + _literal(after) + b"\n" + _literal(before or b"") + b"\n"
+def _binary(before: bytes | None, after: bytes | None) -> bytes:
+    index = f"index {_blob(before)}..{_blob(after)}" + (" 100644" if None not in (before, after) else "")
+    return index.encode() + b"\nGIT binary patch\n" + _literal(after or b"") + b"\n" + _literal(before or b"") + b"\n"
 
 
 def _blob(data: bytes | None) -> str:

@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import re
-import secrets
 import shutil
 import stat
 import sys
@@ -74,12 +73,12 @@ def digest(data: bytes | None) -> str | None:
 
 
 @contextmanager
-def naming(what: str) -> Iterator[None]:
+def naming(what: str, hint: str = "") -> Iterator[None]:
     """Turn an OSError into a WizardError that says `cannot {what}` and the reason."""
     try:
         yield
     except OSError as error:
-        raise WizardError(f"cannot {what}: {error.strerror or error}") from error
+        raise WizardError(f"cannot {what}: {error.strerror or error}", hint) from error
 
 
 def snapshot(file: Path) -> bytes | None:
@@ -148,7 +147,7 @@ def lock(root: Path) -> Iterator[None]:
     Raises WizardError when another process holds it.
     """
     file = shelf(root) / "lock"
-    with naming(f"use the state directory {file.parent}"):
+    with naming(f"use the state directory {file.parent}", "every file is as it was"):
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         fd = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -183,13 +182,12 @@ def _hold(fd: int) -> None:
 
 def begin(journal: Journal, contents: Iterable[bytes | None]) -> Journal:
     """Write a new journal to the disk, its folder and time chosen here; failing leaves nothing. Needs the lock."""
-    shelved = shelf(journal.root)
-    numbers = [0]
+    shelved, numbers = shelf(journal.root), [0]
     for old in _folders(shelved):
         numbers.append(int(old.name.partition("-")[0]))
         if not (old / _META).exists():
             shutil.rmtree(old)  # left by a run that was killed before it touched the tree
-    folder = shelved / f"{max(numbers) + 1:06}-{secrets.token_hex(4)}"
+    folder = shelved / f"{max(numbers) + 1:06}-{os.urandom(4).hex()}"
     journal = replace(journal, folder=folder, time=datetime.now(UTC).isoformat(timespec="seconds"))
     journal.folder.mkdir(mode=0o700)
     try:
@@ -205,9 +203,10 @@ def begin(journal: Journal, contents: Iterable[bytes | None]) -> Journal:
 def keep(journal: Journal, contents: Iterable[bytes | None]) -> None:
     """Store contents so that `content` finds them by digest."""
     for data in contents:
-        name = digest(data)
-        if data is not None and name is not None and not (journal.folder / name).exists():
-            write_file(journal.folder / name, data)
+        file = journal.folder / (digest(data) or "")
+        if data is not None and snapshot(file) != data:
+            file.unlink(missing_ok=True)  # left half written by a run that was killed
+            write_file(file, data)
 
 
 def content(journal: Journal, name: str) -> bytes:
@@ -220,17 +219,18 @@ def content(journal: Journal, name: str) -> bytes:
 
 def save(journal: Journal) -> Journal:
     """Replace the journal's record on the disk in one step."""
-    text = json.dumps({"schema": _SCHEMA, **asdict(journal)}, indent=1, default=str)
     fresh = journal.folder / f"{_META}.new"
     fresh.unlink(missing_ok=True)
-    write_file(fresh, text.encode())
+    write_file(fresh, json.dumps({"schema": _SCHEMA, **asdict(journal)}, indent=1, default=str).encode())
     fresh.replace(journal.folder / _META)
-    sync_folder(journal.folder)
+    # should the success be lost in a power cut, the run is found "applying" and finished: no reason to fail
+    with suppress(*() if journal.state == "applying" else (OSError,)):
+        sync_folder(journal.folder)
     return journal
 
 
 def remove(journal: Journal) -> None:
-    """Forget a journal. The record goes first, so that what a crash leaves of it counts for nothing."""
+    """Forget a journal, its record first: what a crash leaves of it counts for nothing."""
     (journal.folder / _META).unlink(missing_ok=True)
     shutil.rmtree(journal.folder, ignore_errors=True)
 
@@ -251,8 +251,7 @@ def load(folder: Path) -> Journal | None:
     try:
         record: Mapping[str, Any] = json.loads(data)
         if record["schema"] != _SCHEMA:
-            raise WizardError(f"{folder} was written by another version of posthog-wizard")
-        undoes = record["undoes"]
+            raise ValueError("written by another version of posthog-wizard")
         return Journal(
             folder=folder,
             root=Path(record["root"]),
@@ -263,7 +262,7 @@ def load(folder: Path) -> Journal | None:
             watched=tuple(Entry(**entry) for entry in record["watched"]),
             settled=record["settled"],
             folders=tuple(record["folders"]),
-            undoes=Undoes(**undoes) if undoes else None,
+            undoes=Undoes(**record["undoes"]) if record["undoes"] else None,
         )
     except (ValueError, KeyError, TypeError) as error:
         raise WizardError(f"the journal {folder} cannot be read: {error}", "remove that folder to go on") from error
@@ -281,8 +280,7 @@ def journals(root: Path) -> list[Journal]:
 
 
 def _folders(shelved: Path) -> list[Path]:
-    found = shelved.glob("*-*") if shelved.is_dir() else ()
-    return sorted(folder for folder in found if re.fullmatch(r"\d{6,}-[0-9a-f]{8}", folder.name))
+    return sorted(folder for folder in shelved.glob("*-*") if re.fullmatch(r"\d{6,}-[0-9a-f]{8}", folder.name))
 
 
 def settle(journal: Journal) -> Journal:

@@ -35,6 +35,8 @@ def insert_item(
     """
     if not items:
         return _first(text, open, close, new, comment_markers, unit, pad, trailing_comma, lone_comma)
+    if "\n" in new and _explodable(text, open, close, items):
+        return _exploded(text, open, close, items, index, new, unit, trailing_comma)
     if index < len(items):
         return _before(text, open, items, index, new, comment_markers)
     return _append(text, open, close, items, new, comment_markers, unit)
@@ -79,6 +81,34 @@ def _first(
     if content.strip():
         return [insert(open + 1 + len(content.rstrip()), " " + item)]
     return [Edit(open + 1, close, pad + item + pad)]
+
+
+def _explodable(text: str, open: int, close: int, items: Sequence[Span]) -> bool:
+    """One line with nothing but items and commas: no comments, whose place would be a guess."""
+    gaps = "".join(text[start:end] for start, end in _gaps(open, close, items))
+    return "\n" not in text[open:close] and not gaps.strip(" \t,")
+
+
+def _exploded(
+    text: str, open: int, close: int, items: Sequence[Span], index: int, new: str, unit: str, trailing_comma: bool
+) -> list[Edit]:
+    """A one-line list that gets an item of several lines: one item per line from now on."""
+    outer = indent_at(text, open)
+    item = "\n" + indented(new, outer + unit)
+    edits = []
+    for number, (start, end) in enumerate(_gaps(open, close, items)):
+        added = item if number == index else ""
+        comma_before = "," if number and (added or number < len(items)) else ""
+        if number < len(items):
+            edits.append(Edit(start, end, comma_before + (added and added + ",") + "\n" + outer + unit))
+        else:
+            edits.append(Edit(start, end, comma_before + added + ("," if trailing_comma else "") + "\n" + outer))
+    return edits
+
+
+def _gaps(open: int, close: int, items: Sequence[Span]) -> list[Span]:
+    """What lies between the brackets and the items, in order."""
+    return list(zip([open + 1, *(end for _, end in items)], [*(start for start, _ in items), close], strict=True))
 
 
 def _before(text: str, open: int, items: Sequence[Span], index: int, new: str, markers: Sequence[str]) -> list[Edit]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,6 +11,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 Lines = Sequence[bytes]
+_COMMA = re.compile(rb",(?=\r?\n)")
 _TOO_MANY_PAIRS = 4_000_000  # difflib is quadratic; beyond this a block without a single landmark counts as rewritten
 
 
@@ -55,6 +58,28 @@ def merge(base: bytes, ours: bytes, theirs: bytes) -> Merged:
     if conflicts:
         return Merged(theirs, tuple(sorted(set(conflicts))))
     return Merged(_assemble(lines, placed, their_hunks))
+
+
+def merge_json(base: bytes, ours: bytes, theirs: bytes) -> Merged:
+    """`merge` for JSON laid out over lines, where a neighbour of the last member gains or loses a comma.
+
+    Only where `merge` conflicts, the commas of `theirs` follow from its lines, and the result is JSON.
+    """
+    strict = merge(base, ours, theirs)
+    bare = merge(*(_COMMA.sub(b"", side) for side in (base, ours, theirs)))
+    if not strict.conflicts or bare.conflicts or _with_commas(_COMMA.sub(b"", theirs)) != theirs:
+        return strict
+    content = _with_commas(bare.content)
+    try:
+        json.loads(content)
+    except ValueError:
+        return strict
+    return Merged(content)
+
+
+def _with_commas(content: bytes) -> bytes:
+    """JSON lines with a comma after each that ends a value which another follows."""
+    return re.sub(rb"(?<=[^\s{\[:,])(?=\r?\n\s*[^\s}\]:,])", b",", content)
 
 
 def hunks(base: Lines, changed: Lines) -> list[Hunk]:
@@ -169,7 +194,12 @@ def _clash(ours: Hunk, theirs: Hunk) -> bool:
 
 def _line_in(theirs: Sequence[Hunk], line: int) -> int:
     """The 1-based line of `theirs` where base line `line` (0-based) is."""
-    return 1 + line + sum(len(h.lines) - (h.end - h.start) for h in theirs if h.end <= line and h.start < line)
+    shifted = line
+    for hunk in theirs:
+        if hunk.start < line:
+            kept = len(hunk.lines) if hunk.end <= line else min(line - hunk.start, max(len(hunk.lines) - 1, 0))
+            shifted += kept - (min(hunk.end, line) - hunk.start)
+    return 1 + shifted
 
 
 def _assemble(base: Lines, ours: Sequence[Hunk], theirs: Sequence[Hunk]) -> bytes:
@@ -188,7 +218,8 @@ def _assemble(base: Lines, ours: Sequence[Hunk], theirs: Sequence[Hunk]) -> byte
 
 def _joined(lines: Sequence[bytes]) -> bytes:
     """The lines in a row; one without a line end (the last line of its side) gets one when another follows."""
-    eol = b"\r\n" if sum(line.endswith(b"\r\n") for line in lines) * 2 > len(lines) else b"\n"
+    crlf, ends = (sum(line.endswith(end) for line in lines) for end in (b"\r\n", b"\n"))
+    eol = b"\r\n" if crlf * 2 > ends else b"\n"
     ended = [line if line.endswith((b"\n", b"\r")) else line + eol for line in lines[:-1]]
     return b"".join([*ended, *lines[-1:]])
 

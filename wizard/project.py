@@ -8,12 +8,15 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from wizard.errors import CannotEdit, WizardError
 from wizard.text import decode
+
+Content = bytes
+_MEND = "Mend that file, then run again."
 
 LARGEST_SOURCE = 1_000_000
 """Bytes; a longer source file is generated or data and is never scanned for code."""
@@ -34,9 +37,9 @@ class Tree:
     root: Path
     top: Path
     paths: tuple[str, ...]
-    overlay: Mapping[str, bytes] = field(default_factory=dict)
+    overlay: Mapping[str, Content] = field(default_factory=dict)
 
-    def bytes(self, path: str) -> bytes | None:
+    def bytes(self, path: str) -> Content | None:
         """Content of a file by its path relative to `root`; None when there is no such file."""
         path = normal(path)
         if path in self.overlay:
@@ -53,7 +56,7 @@ class Tree:
         path = normal(path)
         return path in self.overlay or (self.root / path).is_file()
 
-    def with_files(self, files: Mapping[str, bytes]) -> Tree:
+    def with_files(self, files: Mapping[str, Content]) -> Tree:
         """The tree as it will be once `files` are written."""
         overlay = {**self.overlay, **files}
         paths = tuple(sorted({*self.paths, *overlay}))
@@ -81,7 +84,7 @@ class Project:
         """`path` relative to the tree's root."""
         return normal(f"{self.path}/{path}")
 
-    def bytes(self, path: str) -> bytes | None:
+    def bytes(self, path: str) -> Content | None:
         """Content of a file; None when it does not exist."""
         return self.tree.bytes(self.within(path))
 
@@ -113,17 +116,11 @@ class Project:
         wanted = [glob_regex(pattern) for pattern in patterns]
         return [path for path in self._own if any(regex.fullmatch(path) for regex in wanted)]
 
-    @property
+    @cached_property
     def _own(self) -> tuple[str, ...]:
-        cached = self.__dict__.get("_own_paths")
-        if cached is None:
-            prefix = "" if self.path == "." else self.path + "/"
-            nested = tuple(f"{n}/" for n in self.nested)
-            cached = tuple(
-                p[len(prefix) :] for p in self.tree.paths if p.startswith(prefix) and not p.startswith(nested)
-            )
-            self.__dict__["_own_paths"] = cached
-        return cached  # type: ignore[no-any-return]
+        prefix = "" if self.path == "." else self.path + "/"
+        nested = tuple(f"{n}/" for n in self.nested)
+        return tuple(p[len(prefix) :] for p in self.tree.paths if p.startswith(prefix) and not p.startswith(nested))
 
     def sources(self, *patterns: str) -> Iterator[tuple[str, str]]:
         """`(path, text)` of the app's matching files, but for generated giants and undecodable ones."""
@@ -155,7 +152,7 @@ class Project:
             directory = directory.parent
             prefix = ".." if prefix == "." else f"../{prefix}"
 
-    def overlaid(self, files: Mapping[str, bytes]) -> Project:
+    def overlaid(self, files: Mapping[str, Content]) -> Project:
         """This app as it will be once `files` (relative to the tree's root) are written."""
         return Project(self.tree.with_files(files), self.path, self.nested)
 
@@ -192,9 +189,9 @@ def _json(data: bytes, name: str) -> dict[str, Any]:
     except CannotEdit as error:
         raise BrokenFile(f"{name} {error.reason}") from error
     except json.JSONDecodeError as error:
-        raise BrokenFile(f"{name}:{error.lineno}: not valid JSON: {error.msg}", "Mend that file, then run again.") from error
+        raise BrokenFile(f"{name}:{error.lineno}: not valid JSON: {error.msg}", _MEND) from error
     if not isinstance(value, dict):
-        raise BrokenFile(f"{name}: not a JSON object", "Mend that file, then run again.")
+        raise BrokenFile(f"{name}: not a JSON object", _MEND)
     return value
 
 
@@ -205,4 +202,4 @@ def _toml(data: bytes, name: str) -> dict[str, Any]:
     except CannotEdit as error:
         raise BrokenFile(f"{name} {error.reason}") from error
     except tomllib.TOMLDecodeError as error:
-        raise BrokenFile(f"{name}: not valid TOML: {error}", "Mend that file, then run again.") from error
+        raise BrokenFile(f"{name}: not valid TOML: {error}", _MEND) from error

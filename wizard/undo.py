@@ -9,7 +9,7 @@ from pathlib import Path
 from wizard.apply import carry_out, target_of
 from wizard.errors import Exit, WizardError
 from wizard.journal import Entry, Journal, Undoes, content, digest, journals, snapshot
-from wizard.merge import merge, with_line_ends_of
+from wizard.merge import merge, merge_json, with_line_ends_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,8 @@ def _planned(journal: Journal, entry: Entry) -> Iterator[_Outcome]:
         return
     elif digest(found) == entry.after:
         yield Restore(entry.path, found, _original(journal, entry))
+    elif entry.before is None and entry.after and found == with_line_ends_of(found, content(journal, entry.after)):
+        yield Restore(entry.path, found, None)
     elif entry.before is None:
         yield Conflict(entry.path, "was created by us and edited since: left as it is; delete it if you do not need it")
     else:
@@ -116,7 +118,7 @@ def _merged(journal: Journal, entry: Entry, found: bytes) -> Iterator[_Outcome]:
         return
     base = with_line_ends_of(found, content(journal, entry.after))
     ours = with_line_ends_of(found, content(journal, entry.before))
-    merged = merge(base, ours, found)
+    merged = (merge_json if entry.path.endswith(".json") else merge)(base, ours, found)
     for line in merged.conflicts:
         yield Conflict(f"{entry.path}:{line}", "was edited since where we changed it: left as it is")
     if merged.content != found:

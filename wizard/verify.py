@@ -21,8 +21,6 @@ PROJECT_VARIABLES = ("POSTHOG_WIZARD_PROJECT_ID", "POSTHOG_PROJECT_ID")
 
 Status = Literal["passed", "failed", "skipped"]
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -31,7 +29,7 @@ class Verdict:
     link: Literal["token", "app", "readable"]
     status: Status
     reason: str
-    detail: Mapping[str, Any] = field(default=_NOTHING)
+    detail: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Emission(Protocol):

@@ -23,7 +23,9 @@ ASIDE = frozenset(
 )
 """Directories whose apps are not what the repository ships; used only when named with `--target`."""
 
-MANIFESTS = frozenset({"package.json", "pyproject.toml", "requirements.txt", "Pipfile", "setup.py", "setup.cfg", "manage.py"})
+MANIFESTS = frozenset(
+    "package.json pyproject.toml requirements.txt Pipfile setup.py setup.cfg manage.py".split()
+)
 
 
 def list_tree(directory: Path) -> Tree:
@@ -31,7 +33,7 @@ def list_tree(directory: Path) -> Tree:
 
     Raises WizardError for what is not a readable directory.
     """
-    root = Path(os.path.abspath(directory))
+    root = Path(os.path.abspath(directory))  # noqa: PTH100 - keeps symlinks, as the user named them
     if not root.exists():
         raise WizardError(f"{directory} does not exist")
     if not root.is_dir():

@@ -38,6 +38,7 @@ def entries(text: str) -> Iterator[Entry]:
                 end = len(text) if end == -1 else end
             else:
                 written = re.split(r"[ \t]+#|^#", text[start:end])[0].rstrip()
+                start = start if written else text.index("=", match.end("name")) + 1
                 yield Entry(match["name"], written, start, start + len(written))
         position = end + 1
 

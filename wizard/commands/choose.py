@@ -44,7 +44,7 @@ class Choices:
 def choose_apps(tree: Tree, choices: Choices, console: Console) -> tuple[App, ...]:
     """The apps to work on. Raises UsageError when several are possible and nobody can choose."""
     if choices.framework:
-        return _forced(tree, choices)
+        return _forced(tree, choices.framework, choices.target or (".",))
     found = find_apps(tree)
     if choices.target:
         return tuple(app for target in choices.target for app in _at(tree, found, target))
@@ -62,12 +62,12 @@ def choose_apps(tree: Tree, choices: Choices, console: Console) -> tuple[App, ..
     return tuple(found.apps[int(i)] for i in chosen)
 
 
-def _forced(tree: Tree, choices: Choices) -> tuple[App, ...]:
-    if choices.framework not in all_frameworks():
-        raise UsageError(f"there is no framework {choices.framework!r}", "See: posthog-wizard frameworks")
-    projects = [_project(tree, target) for target in choices.target or (".",)]
-    framework = all_frameworks()[choices.framework]
-    return tuple(App(project, choices.framework, framework.detect(project)) for project in projects)
+def _forced(tree: Tree, framework_id: str, targets: Sequence[str]) -> tuple[App, ...]:
+    framework = all_frameworks().get(framework_id)
+    if framework is None:
+        raise UsageError(f"there is no framework {framework_id!r}", "See: posthog-wizard frameworks")
+    projects = [_project(tree, target) for target in targets]
+    return tuple(App(project, framework_id, framework.detect(project)) for project in projects)
 
 
 def _project(tree: Tree, target: str) -> Project:

@@ -120,6 +120,7 @@ def _apply(
     settings: Settings, console: Console, report: _Report, tree: Tree, apps: tuple[App, ...], answers: Answers
 ) -> None:
     from wizard.apply import apply
+    from wizard.journal import settle
 
     plan = report.plan
     console.head("Plan")
@@ -141,19 +142,29 @@ def _apply(
             console.say("Nothing was written.")
             return
     reproduce = _command_line(settings, apps, answers)
-    locks = [p for app in apps for p in family(app.framework.language).lockfiles(app.project)]
+    locks = _lockfiles(apps, settings.package_manager)
     journal = apply(tree.root, plan.files, command=reproduce, watch=locks)
     _check_disk(tree.root, plan)
     report.journal = journal.id
     console.say(f"Applied: {summary(plan)}.", "green")
     result = _install(commands, tree.root, console, report)
-    journal.settle()
+    settle(journal)
     remaining = bool(plan.manual) or (bool(plan.installs) and (settings.no_install or not result.ok))
     report.status = "incomplete" if remaining else "applied"
     report.exit_code = Exit.INCOMPLETE if remaining else Exit.OK
     if not settings.no_verify and result.ok:
         _verify(settings, console, report, apps, answers)
     _close(console, report, result, settings, reproduce)
+
+
+def _lockfiles(apps: tuple[App, ...], package_manager: str | None) -> list[str]:
+    """Lockfiles that the install may change, inside of the tree, so that undo can restore them."""
+    found = []
+    for app in apps:
+        lockfile = family(app.framework.language).lockfile(app.project, package_manager)
+        if lockfile is not None and not app.project.within(lockfile).startswith(".."):
+            found.append(app.project.within(lockfile))
+    return list(dict.fromkeys(found))
 
 
 def _install(commands: Any, root: Path, console: Console, report: _Report) -> InstallResult:
@@ -170,15 +181,13 @@ def _install(commands: Any, root: Path, console: Console, report: _Report) -> In
 
 
 def _verify(settings: Settings, console: Console, report: _Report, apps: tuple[App, ...], answers: Answers) -> None:
-    from wizard.commands.verify import check_apps, show
-    from wizard.verify import exit_code, to_json
+    from wizard.commands.verify import check_apps, links, show, worst
 
-    verdicts = check_apps(apps, answers.token or "", answers.hosts, console, may_ask=settings.choices.may_ask)
-    show(console, verdicts)
-    report.verification = [{"path": path, **v} for path, found in verdicts for v in to_json(found)]
-    worst = max((exit_code(found) for _, found in verdicts), default=0)
-    if worst and report.exit_code is Exit.OK:
-        report.status, report.exit_code = "unverified", Exit(worst)
+    checked = check_apps(apps, answers, console, settings.choices.may_ask)
+    show(console, checked)
+    report.verification = links(checked)
+    if worst(checked) and report.exit_code is Exit.OK:
+        report.status, report.exit_code = "unverified", worst(checked)
 
 
 def _close(console: Console, report: _Report, result: InstallResult, settings: Settings, reproduce: str) -> None:

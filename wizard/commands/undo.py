@@ -47,18 +47,17 @@ def undo(directory: Path, *, dry_run: bool, list_only: bool, ci: bool, as_json: 
                 console.say("Nothing was written.")
                 return Exit.OK
         take_back(applied[-1], plan)
-    code = Exit.INCOMPLETE if plan.conflicts else Exit.OK
     for conflict in plan.conflicts:
-        console.item("!", f"left as it is: {conflict.path}: {conflict.reason}", "bold yellow")
+        console.item("!", f"left as it is: {conflict.where}: {conflict.reason}", "bold yellow")
     if not dry_run:
         console.say(f"Undone: {len(plan.changes)} files as they were before.", "green")
     if as_json:
         report = {
             "schema": 1,
             "status": "planned" if dry_run else "undone",
-            "exit_code": int(code),
+            "exit_code": int(plan.exit_code),
             "files": [c.path for c in plan.changes],
-            "conflicts": [{"path": c.path, "reason": c.reason} for c in plan.conflicts],
+            "conflicts": [{"where": c.where, "reason": c.reason} for c in plan.conflicts],
         }
         print_json(console, report)
-    return code
+    return plan.exit_code

@@ -37,6 +37,9 @@ class Family(Protocol):
     def install_command(self, project: Project, packages: tuple[str, ...], manager: str | None) -> Command | Manual | None:
         """The one call that brings lockfile and installation along after the manifest was edited."""
 
+    def lockfile(self, project: Project, manager: str | None) -> str | None:
+        """Where the package manager keeps its lockfile, existing or not, relative to the app; None when it has none."""
+
     def manager_name(self, project: Project, manager: str | None) -> str:
         """Name of the package manager the app uses."""
 

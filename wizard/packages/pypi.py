@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import re
 
+from wizard.changes import Manual
+from wizard.packages import Declaration
+from wizard.packages.command import Command
 from wizard.packages.pypi_environment import environment, site_packages
 from wizard.packages.pypi_manifests import Declared, declarations, home, normalised
-from wizard.packages.pypi_tools import Manager, lockfile, manager
+from wizard.packages.pypi_tools import Manager, lockfile
+from wizard.packages.pypi_tools import manager as chosen
 from wizard.project import Project
 
 __all__ = [
     "Declared",
     "Manager",
     "at_least",
+    "chosen",
+    "declare",
     "declared",
+    "install_command",
     "installed",
+    "is_declared",
+    "is_pending",
     "lockfile",
-    "manager",
+    "manager_name",
     "python_requires",
     "version",
 ]
@@ -39,7 +48,7 @@ def version(project: Project, name: str) -> str | None:
     None when nothing tells.
     """
     name = normalised(name)
-    found = _locked(project, name) or _in_environment(project, name)
+    found = _locked(project, name) or _distributions(project).get(name)
     if found is not None:
         return found
     bounds = [m[1] for _, d in declarations(project) if _ == name for m in _PIN.finditer(d.specifier)]
@@ -54,7 +63,42 @@ def at_least(project: Project, name: str, minimum: str, *, unknown: bool = True)
 
 def installed(project: Project, name: str) -> bool:
     """Is `name` in the app's own virtual environment?"""
-    return _in_environment(project, normalised(name)) is not None
+    return normalised(name) in _distributions(project)
+
+
+def is_declared(project: Project, package: str) -> bool:
+    """Does any manifest of the app ask for the package?"""
+    return normalised(package) in declared(project)
+
+
+def declare(project: Project, package: str, requirement: str, manager: str | None = None) -> Declaration | Manual:
+    """The manifest edit that the app's tool would make itself, or the step for a person. Raises UsageError."""
+    from wizard.packages.pypi_calls import declaration
+
+    return declaration(project, chosen(project, manager), package, requirement)
+
+
+def is_pending(project: Project, packages: tuple[str, ...]) -> bool:
+    """Are others that the app declares installed in its environment, but not all of `packages`?"""
+    found = _distributions(project)
+    wanted = {normalised(package) for package in packages}
+    return not wanted <= found.keys() and bool((declared(project).keys() - wanted) & found.keys())
+
+
+def install_command(project: Project, packages: tuple[str, ...], manager: str | None = None) -> Command | Manual | None:
+    """The call that brings lockfile and environment along after the manifest was edited.
+
+    Never into the environment that runs us; without one of its own a pip project gets a step for a person, and Hatch
+    needs none. Raises UsageError.
+    """
+    from wizard.packages.pypi_calls import call
+
+    return call(project, chosen(project, manager), packages)
+
+
+def manager_name(project: Project, manager: str | None = None) -> str:
+    """`uv`, `poetry`, `pdm`, `pipenv`, `pip`, ... Raises UsageError when nobody can tell which."""
+    return chosen(project, manager)
 
 
 def python_requires(project: Project) -> str | None:
@@ -96,14 +140,12 @@ def _locked(project: Project, name: str) -> str | None:
     return None
 
 
-def _in_environment(project: Project, name: str) -> str | None:
+def _distributions(project: Project) -> dict[str, str]:
+    """Normalised name to version of what is in the app's own environment."""
     found = environment(project)
-    for folder in site_packages(found) if found else ():
-        for info in folder.glob("*.dist-info"):
-            distribution, _, number = info.name.removesuffix(".dist-info").partition("-")
-            if normalised(distribution) == name:
-                return number
-    return None
+    infos = [info for folder in (site_packages(found) if found else ()) for info in folder.glob("*.dist-info")]
+    parts = (info.name.removesuffix(".dist-info").partition("-") for info in infos)
+    return {normalised(distribution): number for distribution, _, number in parts}
 
 
 def _numbers(version: str) -> tuple[int, ...]:

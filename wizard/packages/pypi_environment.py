@@ -22,9 +22,20 @@ def environment(project: Project) -> Path | None:
             if _is_environment(candidate):
                 return candidate
     active = os.environ.get("VIRTUAL_ENV")
-    if active and _is_environment(Path(active)) and project.tree.top in Path(active).parents:
+    if active and _is_environment(Path(active)) and _belongs(Path(active), project):
         return Path(active)
     return None
+
+
+def _belongs(active: Path, project: Project) -> bool:
+    """In the repository, or tied to it by virtualenvwrapper's `.project` file."""
+    if project.tree.top in active.parents:
+        return True
+    try:
+        tied = Path((active / ".project").read_text(encoding="utf-8").strip())
+    except (OSError, UnicodeDecodeError):
+        return False
+    return tied in (project.tree.top, Path(os.path.normpath(project.root)))
 
 
 def interpreter(environment: Path) -> Path:

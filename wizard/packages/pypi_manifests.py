@@ -95,6 +95,11 @@ def parsed_requirement(text: str) -> tuple[str, str] | None:
     return match[1], re.split(r"\s--", match[2])[0].strip().rstrip("\\").strip()
 
 
+def is_production(path: str) -> bool:
+    """Is the requirement file what the app runs with (not for tests, docs or development, no constraints)?"""
+    return _rank(path)[0] == 0
+
+
 def _has_manifest(project: Project, up: str) -> bool:
     names = (*_MANIFESTS, "requirements.txt", "requirements.in", "requirements/base.txt")
     return any(project.exists(f"{up}/{name}") for name in names)

@@ -12,8 +12,8 @@ from typing import Literal
 from wizard.errors import UsageError, WizardError
 from wizard.posthog.hosts import Hosts
 from wizard.posthog.http import NoReply, place, send
-from wizard.posthog.private_api import TIMEOUT, CannotRead, call, project_of
-from wizard.posthog.tokens import Say, redact, shape
+from wizard.posthog.private_api import TIMEOUT, CannotRead, call, project_of, quoted
+from wizard.posthog.tokens import Say, shape
 
 TEST_EVENT = "posthog_wizard_test"
 
@@ -78,8 +78,8 @@ def send_test_event(token: str, hosts: Hosts, *, timeout: float = 10.0) -> str:
         raise NotSent(f"{where} refused the project token (401)", "Check the token and the region.", refused=True)
     if reply.html or 300 <= reply.status < 400 or reply.status in (403, 404):
         raise NotSent(f"something between you and PostHog answers for {where} ({reply.status})")
-    said = redact(" ".join(reply.body.decode("utf-8", "replace").split())[:200], token.strip())
-    raise NotSent(f"{where} did not take the test event ({reply.status}): {ascii(said)[1:-1]}", "Try again later.")
+    said = quoted(reply.body.decode("utf-8", "replace"), token.strip())
+    raise NotSent(f"{where} did not take the test event ({reply.status}): {said}", "Try again later.")
 
 
 def find_event(
@@ -107,7 +107,7 @@ def find_event(
     body = {"query": query, "refresh": "force_blocking", "name": "posthog-wizard verify"}
     answer = call("POST", f"/api/projects/{project}/query/", key, hosts, body=body, timeout=timeout)
     if said := answer.get("error"):
-        raise CannotRead(f"the query failed: {redact(str(said), key.strip())[:300]}")
+        raise CannotRead(f"the query failed: {quoted(said, key.strip())}")
     if "results" not in answer and "query_status" not in answer:
         raise CannotRead(f"{place(hosts.app)} does not answer like PostHog's query API")
     rows = answer.get("results") or []

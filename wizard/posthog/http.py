@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import socket
-import ssl
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from importlib import metadata
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
+# Whoever only masks a token imports this module too: what costs milliseconds is imported where it is used.
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 LARGEST_BODY = 4_000_000
@@ -45,6 +43,8 @@ class Reply:
     @property
     def retry_after(self) -> float | None:
         """Seconds to wait as the server asks, never negative; None when it does not say."""
+        from email.utils import parsedate_to_datetime
+
         value = self.headers.get("retry-after", "").strip()
         if value.isdecimal() and value.isascii():
             return float(value)
@@ -65,6 +65,8 @@ class NoReply:
 
 def is_loopback(url: str) -> bool:
     """Does the URL point at this very machine?"""
+    from ipaddress import ip_address
+
     name = urlsplit(url).hostname or ""
     try:
         return ip_address(name).is_loopback
@@ -128,6 +130,9 @@ def _read(response: httpx.Response, deadline: float) -> bytes | NoReply:
 
 
 def _in_words(error: BaseException, url: str) -> NoReply:
+    import socket
+    import ssl
+
     where = place(url)
     for cause in _causes(error):
         match cause:
@@ -170,6 +175,8 @@ def _through(url: str, lead: str = ", through the proxy") -> str:
 
 def _trusted(url: str) -> ssl.SSLContext:
     """Certificates to trust: the bundled ones (or those the environment names) and the system's own."""
+    import ssl
+
     import httpx
 
     if url.startswith("http:") and is_loopback(url):
@@ -180,6 +187,8 @@ def _trusted(url: str) -> ssl.SSLContext:
 
 
 def _version() -> str:
+    from importlib import metadata
+
     try:
         return metadata.version("posthog-wizard")
     except metadata.PackageNotFoundError:

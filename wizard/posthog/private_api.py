@@ -68,10 +68,15 @@ def call(
     raise _failure(reply, answer, key, hosts)
 
 
+def quoted(said: Any, *secrets: str) -> str:
+    """What a server said, fit for a message: one line of ASCII, at most 300 characters, without secrets."""
+    line = " ".join(redact(str(said), *secrets).split())
+    return line[:300].encode("ascii", "replace").decode()
+
+
 def _failure(reply: Reply, answer: Any, key: str, hosts: Hosts) -> CannotRead:
     where, status = place(hosts.app), reply.status
-    said = redact(str(answer["detail"]), key) if isinstance(answer, dict) and answer.get("detail") else ""
-    said = f": {' '.join(said.split())[:300]}" if said else ""
+    said = f": {quoted(answer['detail'], key)}" if isinstance(answer, dict) and answer.get("detail") else ""
     match status:
         case 401 if not reply.html:
             return CannotRead(
@@ -119,6 +124,7 @@ def project_of(token: str, key: str, hosts: Hosts, *, timeout: float = TIMEOUT) 
         raise CannotRead(
             f"cannot find the project of the token: {'; '.join(dict.fromkeys(lacking))}",
             "Set POSTHOG_WIZARD_PROJECT_ID, or give the key the scopes user:read and project:read.",
+            status=403,
         )
     raise CannotRead(
         f"no project that the personal API key may see on {place(hosts.app)} has this project token",

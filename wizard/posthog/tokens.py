@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Thread
 from typing import Literal
 from urllib.parse import quote
 
@@ -84,7 +84,8 @@ def redact(text: str, *secrets: str) -> str:
     """`text` without the given secrets and without anything that looks like a secret key of PostHog."""
     for secret in secrets:
         if secret:
-            text = text.replace(secret, mask(secret))
+            # a key without a known prefix may be a personal one of old, of which nothing may show
+            text = text.replace(secret, mask(secret) if secret.startswith(("phc_", *_SECRETS)) else "...")
     return re.sub(r"\b(ph[xars]_)[A-Za-z0-9_-]{4,}", r"\1...", text)
 
 
@@ -133,8 +134,18 @@ class _Answer:
 def _ask_all(token: str, places: Mapping[str, Hosts], timeout: float, say: Say) -> dict[str, _Answer]:
     names = " and ".join(place(hosts.ingest) for hosts in places.values())
     say(f"Asking {names} about the token {mask(token)} (at most {2 * timeout:g} s)")
-    with ThreadPoolExecutor(len(places)) as pool:
-        return dict(zip(places, pool.map(lambda hosts: _ask(token, hosts, timeout), places.values()), strict=True))
+    answers: dict[str, _Answer] = {}
+
+    def ask(name: str, hosts: Hosts) -> None:
+        answers[name] = _ask(token, hosts, timeout)
+
+    # daemons, so that Ctrl-C need not wait for an answer as it would with an executor
+    threads = [Thread(target=ask, args=item, daemon=True) for item in places.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return {name: answers[name] for name in places}
 
 
 def _ask(token: str, hosts: Hosts, timeout: float) -> _Answer:

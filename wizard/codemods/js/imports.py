@@ -15,7 +15,7 @@ from wizard.codemods.js.tree import Script, after_line, arguments, code_of, name
 from wizard.edits import Codemod, Edit, insert, splice
 from wizard.errors import CannotEdit
 from wizard.lists import insert_item
-from wizard.text import line_start
+from wizard.text import indent_at, indented, line_start
 
 Kind = Literal["esm", "cjs"]
 Pair = tuple[str, str]
@@ -118,7 +118,7 @@ def _from_import(script: Script, node: Node) -> list[Imported]:
                     names = [script.source(n).strip("'\"") for n in named(one)]
                     of_type = types or one.children[0].type in ("type", "typeof")
                     found.append(Imported(module, names[0], names[-1], of_type, node, extendable))
-    return found or [Imported(module, "", "", types, node)]
+    return found or [Imported(module, "", "", types, node, extendable)]
 
 
 def _from_require(script: Script, statement: Node) -> list[Imported]:
@@ -154,8 +154,8 @@ def _find(there: list[Imported], module: str, name: str) -> str | None:
     values = [i for i in there if i.module == module and not i.is_type and i.local]
     exact = next((i.local for i in values if i.name == name), None)
     if exact is None and name == "default":
-        # in CommonJS the whole module is what a default import would be
-        exact = next((i.local for i in values if i.name == "*" and i.statement.type != "import_statement"), None)
+        # in CommonJS the whole module is what a default import would be; only `* as` has a clause
+        exact = next((i.local for i in values if i.name == "*" and i.clause is None), None)
     return exact
 
 
@@ -210,10 +210,13 @@ def _extended(script: Script, module: str, missing: list[Pair], esm: bool) -> tu
 
 
 def _appended(script: Script, pattern: Node, names: list[str]) -> list[Edit]:
-    items = [script.span(item) for item in named(pattern)]
-    start, end = script.start(pattern), script.end(pattern) - 1
+    members = named(pattern)
+    items = [script.span(item) for item in members]
+    start, end = script.span(pattern)
     own_lines = bool(items) and not script.text[line_start(script.text, items[-1][0]) : items[-1][0]].strip()
-    return insert_item(script.text, start, end, items, len(items), (",\n" if own_lines else ", ").join(names), pad=" ")
+    index = len(items) - any(member.type == "rest_pattern" for member in members)
+    new = (",\n" if own_lines else ", ").join(names)
+    return insert_item(script.text, start, end - 1, items, index, new, pad=" ")
 
 
 def _written(name: str, local: str, esm: bool) -> str:
@@ -242,6 +245,7 @@ def _placed(script: Script, statement: str, first: bool) -> Edit:
         require_sound(script, top)
         if text[line_start(text, script.start(top)) : script.start(top)].strip():
             raise script.refuse("has several statements on one line", top)
-        return insert(line_start(text, script.start(top)), code + "\n")
+        start = script.start(top)
+        return insert(line_start(text, start), indented(code, indent_at(text, start)) + "\n")
     require_sound(script, last)
-    return insert(after_line(script, last), "\n" + code)
+    return insert(after_line(script, last), "\n" + indented(code, indent_at(text, script.start(last))))

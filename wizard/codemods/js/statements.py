@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Literal
 
 from tree_sitter import Node
 
@@ -26,6 +27,10 @@ Present = str | Callable[[str], bool]
 """How to see that the work is done: a regex on the code without comments and strings, or a predicate on the text."""
 Find = Callable[[Script], Node | None]
 """Where an edit belongs; None when the file has no such place."""
+
+Place = tuple[Literal["before", "after"], Node | None]
+"""An anchor and the side of it where a snippet goes."""
+Locate = Callable[[Script], Place]
 
 _HEADER = re.compile(r"licen[sc]e|copyright|spdx|@ts-|eslint|prettier|@flow|@jsx|biome|istanbul|^/\*!", re.IGNORECASE)
 
@@ -53,26 +58,26 @@ def ensure_after_imports(snippet: str, present: Present) -> Codemod:
 
 def ensure_after(find: Find, snippet: str, present: Present, *, spaced: bool | None = None) -> Codemod:
     """`snippet` right after the statement that holds the anchor; `spaced` by blank lines (default: if it has lines)."""
-
-    def run(text: str) -> str:
-        if is_present(text, present):
-            return text
-        script = parse(text)
-        anchor = _anchor(script, find)
-        return splice(text, [_below(script, anchor, snippet, "\n" in snippet.strip() if spaced is None else spaced)])
-
-    return run
+    return ensure_at(lambda script: ("after", find(script)), snippet, present, spaced=spaced)
 
 
 def ensure_before(find: Find, snippet: str, present: Present, *, spaced: bool | None = None) -> Codemod:
     """`snippet` right before the statement that holds the anchor, above the comments that belong to it."""
+    return ensure_at(lambda script: ("before", find(script)), snippet, present, spaced=spaced)
+
+
+def ensure_at(locate: Locate, snippet: str, present: Present, *, spaced: bool | None = None) -> Codemod:
+    """`snippet` on the side of an anchor that `locate` says. Raises CannotEdit when there is no anchor."""
+    spaced = "\n" in snippet.strip() if spaced is None else spaced
 
     def run(text: str) -> str:
         if is_present(text, present):
             return text
         script = parse(text)
-        anchor = _anchor(script, find)
-        return splice(text, [_above(script, anchor, snippet, "\n" in snippet.strip() if spaced is None else spaced)])
+        side, node = locate(script)
+        anchor = _anchor(script, node)
+        edit = _below(script, anchor, snippet, spaced) if side == "after" else _above(script, anchor, snippet, spaced)
+        return splice(text, [edit])
 
     return run
 
@@ -116,13 +121,13 @@ def at_top(script: Script, code: str, *, blank_below: bool = True) -> Edit:
         place = next_line(text, script.end(node))
     head, rest = text[:place], text[place:]
     below = "\n" if blank_below and rest.strip() else ""
-    if not head:
-        return insert(0, code + "\n" + below)
     if not rest.strip():
-        return insert(place, ("" if head.endswith("\n") else "\n") + "\n" + code + "\n")
+        above = "" if not head else "\n" if head.endswith("\n") else "\n\n"
+        return insert(place, above + code + "\n")
     body = len(text) - len(rest.lstrip())
     start = line_start(text, body)
-    return insert(start, ("" if start > place else "\n") + code + "\n" + below)
+    code = indented(code, indent_at(text, body))
+    return insert(start, ("" if start > place or not head else "\n") + code + "\n" + below)
 
 
 def _is_header(script: Script, node: Node, following: Node | None, rest: list[Node]) -> bool:
@@ -143,8 +148,7 @@ def is_directive(script: Script, node: Node) -> bool:
     return node.type == "expression_statement" and [child.type for child in named(node)] == ["string"]
 
 
-def _anchor(script: Script, find: Find) -> Node:
-    node = find(script)
+def _anchor(script: Script, node: Node | None) -> Node:
     if node is None:
         raise script.refuse("does not have the code this edit belongs next to")
     statement = statement_of(node)

@@ -20,6 +20,7 @@ _ENDED_BY_SEMICOLON = (
     "expression_statement",
     "return_statement",
     "throw_statement",
+    "export_statement",
 )
 # a line that starts with one of these would continue the one above (ecma-262, "Rules of Automatic Semicolon Insertion")
 _CONTINUES = tuple("([`+-/*<,.%=&|^?:")
@@ -42,6 +43,8 @@ def style_of(text: str) -> Style:
     ended = open_ended = 0
     for node in script.find("string", *_ENDED_BY_SEMICOLON):
         source = script.source(node)
+        if node.type == "export_statement" and node.child_by_field_name("declaration"):
+            continue
         if node.type != "string":
             ended += source.endswith(";")
             open_ended += not source.endswith(";")

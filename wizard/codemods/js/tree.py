@@ -131,23 +131,23 @@ def arguments(call: Node) -> list[Node]:
 
 
 def require_sound(script: Script, node: Node) -> None:
-    """Raise CannotEdit when the parser met something it cannot read in or beside the top level statement of `node`."""
-    top = node
-    for parent in ancestors(node):
-        if parent.type != "program":
-            top = parent
-    near = [n for n in (top, top.prev_sibling, top.next_sibling) if n is not None]
-    if top.type == "program" or any(n.is_error or n.is_missing for n in near) or top.has_error:
-        broken = next((n for n in [*near, *_all_nodes(top)] if n.is_error or n.is_missing), None)
-        if broken is not None:
-            raise script.refuse("has a syntax error, or syntax this tool does not know, at the place to edit", broken)
+    """Raise CannotEdit when the parser met what it cannot read in, or within two lines of, `node`'s top statement."""
+    top = next((n for n in [node, *ancestors(node)] if n.parent is not None and n.parent.parent is None), node)
+    first, last = top.start_point.row - 2, top.end_point.row + 2
+    for near in (top.prev_sibling, top, top.next_sibling):
+        for broken in _errors(near) if near else ():
+            if first <= broken.start_point.row <= last:
+                raise script.refuse(
+                    "has a syntax error, or syntax this tool does not know, at the place to edit", broken
+                )
 
 
-def _all_nodes(node: Node) -> Iterator[Node]:
-    for child in node.children:
-        yield child
-        if child.has_error:
-            yield from _all_nodes(child)
+def _errors(node: Node) -> Iterator[Node]:
+    if node.is_error or node.is_missing:
+        yield node
+    elif node.has_error:
+        for child in node.children:
+            yield from _errors(child)
 
 
 def after_line(script: Script, node: Node) -> int:

@@ -189,7 +189,7 @@ def _parts(source: Source, variable: str, place: _Definition) -> list[Display]:
 
 def _last_part(source: Source, variable: str, place: _Definition, parts: Sequence[Display]) -> Display:
     """The last part of the base, when the base provably is a list."""
-    own = [operand for operand in _operands(place.base.value)]
+    own = list(_operands(place.base.value))
     if not any(isinstance(o, cst.List | cst.Tuple | cst.Name) for o in own) or not parts:
         raise source.refusal(f"computes {variable}", place.base.at.node)
     if any(isinstance(e, cst.StarredElement) for o in own if isinstance(o, cst.List | cst.Tuple) for e in o.elements):

@@ -12,7 +12,7 @@ from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
 
 from wizard.edits import Edit, insert
 from wizard.errors import CannotEdit
-from wizard.text import indent_at, indent_unit, indented, line_end, line_number, line_start, next_line
+from wizard.text import indent_at, indented, line_end, line_number, line_start, next_line
 
 Span = tuple[int, int]
 Block = Sequence[cst.BaseStatement] | Sequence[cst.BaseSmallStatement]
@@ -191,10 +191,16 @@ def block_indent(source: Source, block: Block) -> str:
     return indent_at(source.text, extent(source, block[0])[0])
 
 
+def whole_lines(source: Source, statement: Statement) -> Block:
+    """The block of a statement. Raises CannotEdit when that stands on the line of its colon (`if x: y = 1`)."""
+    if any(isinstance(node, cst.BaseSmallStatement) for node in statement.block):
+        raise source.refusal("has a block on the line of its colon", statement.node)
+    return statement.block
+
+
 def one_level(source: Source) -> str:
     """One level of indentation as the file does it: four spaces when nothing shows."""
-    default = source.module.default_indent if "\n" in source.text else "    "
-    return indent_unit(source.text, default) if not default.strip(" ") else default
+    return source.module.default_indent
 
 
 def after(source: Source, end: int, code: str, indent: str = "") -> Edit:

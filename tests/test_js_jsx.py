@@ -1,0 +1,142 @@
+"""Elements wrapped around what a React file renders."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.laws import check, check_keeps, check_refuses
+from wizard.codemods.js.jsx import layout_children, page_component, rendered_root, wrap_jsx
+
+OPEN, CLOSE = "<PostHogProvider client={posthog}>", "</PostHogProvider>"
+ROOT = wrap_jsx(OPEN, CLOSE, rendered_root)
+LAYOUT = wrap_jsx("<Providers>", "</Providers>", layout_children)
+PAGE = wrap_jsx(OPEN, CLOSE, page_component)
+
+ROOTS = {
+    "vite_template": (
+        "createRoot(document.getElementById('root')!).render(\n  <StrictMode>\n    <App />\n  </StrictMode>,\n)\n",
+        "createRoot(document.getElementById('root')!).render(\n  <StrictMode>\n"
+        f"    {OPEN}\n    <App />\n    {CLOSE}\n  </StrictMode>,\n)\n",
+    ),
+    "no_strict_mode": (
+        "ReactDOM.createRoot(el).render(\n\t<Router>\n\t\t<App />\n\t</Router>\n);\n",
+        f"ReactDOM.createRoot(el).render(\n\t{OPEN}\n\t<Router>\n\t\t<App />\n\t</Router>\n\t{CLOSE}\n);\n",
+    ),
+    "comma_behind": (
+        "createRoot(el).render(\n  <App />,\n)\n",
+        f"createRoot(el).render(\n  {OPEN}\n  <App />\n  {CLOSE},\n)\n",
+    ),
+    "root_in_variable": (
+        "const root = ReactDOM.createRoot(el)\nroot.render(<App />)\n",
+        f"const root = ReactDOM.createRoot(el)\nroot.render({OPEN}<App />{CLOSE})\n",
+    ),
+    "inline_strict_mode": (
+        "createRoot(el).render(<React.StrictMode><App /></React.StrictMode>)\n",
+        f"createRoot(el).render(<React.StrictMode>{OPEN}<App />{CLOSE}</React.StrictMode>)\n",
+    ),
+    "strict_mode_with_comment": (
+        "createRoot(el).render(\n  <StrictMode>\n    {/* why */}\n    <App />\n  </StrictMode>\n)\n",
+        f"createRoot(el).render(\n  <StrictMode>\n    {{/* why */}}\n    {OPEN}\n    <App />\n    {CLOSE}\n  </StrictMode>\n)\n",
+    ),
+    "hydrate_root": (
+        "startTransition(() => {\n  hydrateRoot(\n    document,\n    <StrictMode>\n      <HydratedRouter />\n    </StrictMode>,\n  )\n})\n",
+        "startTransition(() => {\n  hydrateRoot(\n    document,\n    <StrictMode>\n"
+        f"      {OPEN}\n      <HydratedRouter />\n      {CLOSE}\n    </StrictMode>,\n  )\n}})\n",
+    ),
+    "react_17": ("ReactDOM.render(<App />, el)\n", f"ReactDOM.render({OPEN}<App />{CLOSE}, el)\n"),
+    "react_17_named": (
+        "import { render } from 'react-dom'\nrender(<App />, el)\n",
+        f"import {{ render }} from 'react-dom'\nrender({OPEN}<App />{CLOSE}, el)\n",
+    ),
+    "fragment": ("createRoot(el).render(<><A /><B /></>)\n", f"createRoot(el).render({OPEN}<><A /><B /></>{CLOSE})\n"),
+    "variable": (
+        "const app = <App />\ncreateRoot(el).render(app)\n",
+        f"const app = <App />\ncreateRoot(el).render({OPEN}{{app}}{CLOSE})\n",
+    ),
+    "other_render_calls": (
+        "engine.render(<Scene />)\nconst root = createRoot(el)\nroot?.render(<App />)\n",
+        f"engine.render(<Scene />)\nconst root = createRoot(el)\nroot?.render({OPEN}<App />{CLOSE})\n",
+    ),
+    "multi_line_element_inside_a_line": (
+        "root.render(<App\n  a={1}\n/>)\nconst root = createRoot(el)\n",
+        f"root.render({OPEN}<App\n  a={{1}}\n/>{CLOSE})\nconst root = createRoot(el)\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), ROOTS.values(), ids=ROOTS)
+def test_rendered_root(before: str, after: str) -> None:
+    check(ROOT, before, after)
+
+
+LAYOUTS = {
+    "create_next_app": (
+        "return (\n  <html>\n    <body\n      className={`a`}\n    >\n      {children}\n    </body>\n  </html>\n)\n",
+        "return (\n  <html>\n    <body\n      className={`a`}\n    >\n      <Providers>\n      {children}\n      </Providers>\n"
+        "    </body>\n  </html>\n)\n",
+    ),
+    "inline": ("x = <body>{children}</body>\n", "x = <body><Providers>{children}</Providers></body>\n"),
+    "among_others": (
+        "x = (\n  <body>\n    <Nav />\n    <Theme>{props.children}</Theme>\n  </body>\n)\n",
+        "x = (\n  <body>\n    <Nav />\n    <Theme><Providers>{props.children}</Providers></Theme>\n  </body>\n)\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), LAYOUTS.values(), ids=LAYOUTS)
+def test_layout_children(before: str, after: str) -> None:
+    check(LAYOUT, before, after)
+
+
+PAGES = {
+    "return_in_one_line": (
+        "export default function App({ Component, pageProps }) {\n  return <Component {...pageProps} />\n}\n",
+        f"export default function App({{ Component, pageProps }}) {{\n  return {OPEN}<Component {{...pageProps}} />{CLOSE}\n}}\n",
+    ),
+    "own_line": (
+        "const x = (\n  <Layout>\n    <Component {...pageProps} />\n  </Layout>\n)\n",
+        f"const x = (\n  <Layout>\n    {OPEN}\n    <Component {{...pageProps}} />\n    {CLOSE}\n  </Layout>\n)\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), PAGES.values(), ids=PAGES)
+def test_page_component(before: str, after: str) -> None:
+    check(PAGE, before, after)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "createRoot(el).render(<PostHogProvider client={ph}><App /></PostHogProvider>)\n",
+        "const App = () => <PostHogProvider><X /></PostHogProvider>\ncreateRoot(el).render(<App />)\n",
+    ],
+)
+def test_keeps(text: str) -> None:
+    check_keeps(ROOT, text)
+
+
+REFUSES = {
+    "no_root": ("export const a = <App />\n", "no React root", None),
+    "test_render": ("import { render } from '@testing-library/react'\nrender(<App />)\n", "no React root", None),
+    "commented": ("// createRoot(el).render(<App />)\n", "no React root", None),
+    "two_roots": ("createRoot(a).render(<A />)\ncreateRoot(b).render(<B />)\n", "2 React roots", 2),
+    "ternary": ("createRoot(a).render(b ? <A /> : <B />)\n", "a ternary expression", 1),
+    "call": ("createRoot(a).render(makeApp())\n", "a call expression", 1),
+    "two_elements_in_strict_mode": ("createRoot(a).render(<StrictMode><A /><B /></StrictMode>)\n", "one element", 1),
+    "broken_jsx": ("createRoot(a).render(<A><B></A>)\n", "", None),
+}
+
+
+@pytest.mark.parametrize(("text", "reason", "line"), REFUSES.values(), ids=REFUSES)
+def test_root_refuses(text: str, reason: str, line: int | None) -> None:
+    check_refuses(ROOT, text, reason, line)
+
+
+def test_layout_and_page_refuse() -> None:
+    check_refuses(LAYOUT, "export default ({ children }) => children\n", "no <body>")
+    check_refuses(LAYOUT, "x = <body><Main /></body>\n", "0 times")
+    check_refuses(LAYOUT, "x = <body>{children}{children}</body>\n", "2 times", 1)
+    check_refuses(LAYOUT, "x = <body><A slot={children} /></body>\n", "0 times", 1)
+    check_refuses(PAGE, "const a = { Component }\n", "0 times")
+    check_refuses(PAGE, "x = <Component />\ny = <Component />\n", "2 times")

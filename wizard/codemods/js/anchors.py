@@ -1,0 +1,162 @@
+"""Places in server code: where the app is made, where its routes end, where it starts to listen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tree_sitter import Node
+
+from wizard.codemods.js.statements import Find, Locate, Place
+from wizard.codemods.js.tree import FUNCTIONS, Script, ancestors, arguments, named, parse, statement_of
+from wizard.codemods.js.values import bare, declared
+from wizard.errors import CannotEdit
+
+_ROUTES = "use|get|post|put|patch|delete|options|head|all|route|mount|register"
+
+
+def created(callee: str) -> Find:
+    """The one call of `callee` (a regex: `express`, `new Hono`) whose result is given a name.
+
+    The finder returns None when there is none and raises CannotEdit when there are several.
+    """
+
+    def find(script: Script) -> Node | None:
+        found = _created(script, callee)
+        return found[1] if found else None
+
+    return find
+
+
+def variable_of(text: str, callee: str) -> str | None:
+    """The name that the result of the one `callee()` gets (`app` in `const app = express()`); None without one."""
+    found = _created(parse(text), callee)
+    return found[0] if found else None
+
+
+def call_of(callee: str) -> Find:
+    """The first call whose callee matches the regex `callee` (`app\\\\.listen`); None without one."""
+    return lambda script: next(script.calls(callee), None)
+
+
+def end_of_routes(callee: str) -> Locate:
+    """Behind all routes of the app that `callee()` makes, and before its error middleware and its `listen`.
+
+    Raises CannotEdit when no such place exists in the block where the app is made.
+    """
+
+    def locate(script: Script) -> Place:
+        found = _created(script, callee)
+        if found is None:
+            raise CannotEdit(f"does not create an app by {callee}()")
+        app, creation = found
+        statement = statement_of(creation)
+        block = statement.parent
+        later = [n for n in named(block) if n.start_byte > statement.start_byte] if block else []
+        for node in later:
+            if _handles_errors(script, node, app):
+                return "before", node
+        last, start = statement, None
+        for node in later:
+            if _stops(script, node, app):
+                start = start or node
+            elif _adds_routes(script, node, app):
+                last, start = node, None
+        return ("before", start) if start else ("after", last)
+
+    return locate
+
+
+def _created(script: Script, callee: str) -> tuple[str, Node] | None:
+    found = []
+    for call in _calls(script, callee):
+        holder = call
+        for parent in ancestors(call):
+            if parent.type not in ("variable_declarator", "assignment_expression", "parenthesized_expression"):
+                break
+            holder = parent
+        target = holder.child_by_field_name("name") or holder.child_by_field_name("left")
+        if holder != call and target:
+            found.append((script.source(target), call))
+    if len(found) > 1:
+        raise script.refuse(f"calls {callee}() {len(found)} times", found[1][1])
+    return found[0] if found else None
+
+
+def _calls(script: Script, callee: str) -> Iterator[Node]:
+    if not callee.startswith("new "):
+        yield from script.calls(callee)
+        return
+    for node in script.find("new_expression"):
+        constructor = node.child_by_field_name("constructor")
+        if constructor and re.fullmatch(callee.removeprefix("new "), script.source(constructor)):
+            yield node
+
+
+def _handles_errors(script: Script, statement: Node, app: str) -> bool:
+    """Whether a statement is `app.use(f)` with `f` of four parameters, here or by a name that says so."""
+    if statement.type != "expression_statement":
+        return False
+    call = named(statement)[0] if named(statement) else statement
+    if call not in list(script.calls(rf"{re.escape(app)}\.use", under=statement)):
+        return False
+    return any(_is_error_handler(script, argument) for argument in arguments(call))
+
+
+def _is_error_handler(script: Script, node: Node) -> bool:
+    node = bare(node)
+    if node.type == "identifier":
+        try:
+            node = bare(declared(script, node))
+        except CannotEdit:
+            # imported: only its name tells
+            return re.search(r"err(or)?s?(_?(handler|middleware|handling))?$", script.source(node), re.I) is not None
+    if node.type not in FUNCTIONS:
+        return False
+    parameters = node.child_by_field_name("parameters")
+    return parameters is not None and len(named(parameters)) == 4
+
+
+def _stops(script: Script, statement: Node, app: str) -> bool:
+    """Whether the app is complete at a statement: it listens, is returned or exported. Refuses if it adds routes too."""
+    name = re.escape(app)
+    listens = next(script.calls(r"(?s:.*\.)?listen|serve", under=statement), None) is not None
+    source = script.source(statement).rstrip(";")
+    hands_over = rf"(return|export\s+default|export\s*=|module\.exports(\.\w+)?\s*=|exports\.\w+\s*=)\s*\(?{name}\)?"
+    if re.fullmatch(hands_over, source) or re.fullmatch(rf"(module\.)?exports.*\{{.*\b{name}\b.*\}}", source, re.S):
+        return True
+    if statement.type == "export_statement" and re.fullmatch(rf"export\s*\{{[^}}]*\b{name}\b[^}}]*\}}", source):
+        return True
+    inside = list(script.calls(rf"{name}\.({_ROUTES})", under=statement))
+    deferred = [call for call in inside if _in_function(call, statement)]
+    if deferred and (listens or _defines_function(statement)):
+        raise script.refuse(f"adds routes to {app} inside a function", deferred[0])
+    return listens
+
+
+def _adds_routes(script: Script, statement: Node, app: str) -> bool:
+    """Whether a statement calls a method of the app, or hands the app to something that may."""
+    name = re.escape(app)
+    if statement.type in FUNCTIONS or _defines_function(statement):
+        return False
+    if next(script.calls(rf"{name}\.({_ROUTES})|{name}\.({_ROUTES})\(.*", under=statement), None):
+        return True
+    given = (a for call in script.find("call_expression", under=statement) for a in arguments(call))
+    return any(re.search(rf"\b{name}\b", script.source(a)) and a.type in ("identifier", "object") for a in given)
+
+
+def _defines_function(statement: Node) -> bool:
+    if statement.type in FUNCTIONS:
+        return True
+    declaration = statement.child_by_field_name("declaration") or statement
+    values = [child.child_by_field_name("value") for child in named(declaration)]
+    return declaration.type in FUNCTIONS or any(value is not None and value.type in FUNCTIONS for value in values)
+
+
+def _in_function(node: Node, limit: Node) -> bool:
+    for parent in ancestors(node):
+        if parent == limit:
+            return False
+        if parent.type in FUNCTIONS:
+            return True
+    return False

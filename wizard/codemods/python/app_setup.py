@@ -1,0 +1,146 @@
+"""Statements that follow the construction of an application object: behind its configuration, before its routes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+import libcst as cst
+
+from wizard.codemods.python.calls import Constructed, only_constructed
+from wizard.codemods.python.scopes import dotted, mentions
+from wizard.codemods.python.tree import Source, Statement, after, block_indent, parse, statements, walk, whole_lines
+from wizard.edits import Codemod, Edit, splice
+from wizard.text import next_line
+
+_CONFIGURES = re.compile(r"config|setting|load_?env|dotenv|secret|logging", re.IGNORECASE)
+
+
+def ensure_after_construction(
+    *paths: str, snippet: Callable[[str], str], marker: str, variable: str | None = None
+) -> Codemod:
+    """Below `app = Constructor(...)` and what configures it stand the lines `snippet("app")`.
+
+    `paths` are the dotted paths of the constructor (`flask.Flask`). The app may be at module level or in a factory.
+    The lines go below the last statement of the same block that touches `app.config`, loads settings or calls
+    `x.init_app(app)`, unless routes come before it: a function decorated by the app, a blueprint, a router, another
+    call that is given the app, `return`. Code that has the identifier `marker` is left as it is. Refuses: no
+    construction, several (unless `variable` names one), one that is not assigned to a plain name.
+    """
+
+    def run(text: str) -> str:
+        source = parse(text)
+        if mentions(source, marker):
+            return text
+        return splice(text, [_behind_setup(source, paths, variable, snippet)])
+
+    return run
+
+
+def ensure_init_app(extension: str, *paths: str, variable: str | None = None) -> Codemod:
+    """`extension.init_app(app)` stands below the other `x.init_app(app)` calls, or as `ensure_after_construction`.
+
+    When the calls stand in a function of their own (`def register_extensions(app)`), the line goes there. Refuses as
+    `ensure_after_construction` does, and when there is neither a construction nor such a call.
+    """
+
+    def run(text: str) -> str:
+        source = parse(text)
+        if any(dotted(call.func) == f"{extension}.init_app" for call in _calls(source.module)):
+            return text
+        found = _init_calls(source)
+        if not found:
+            return splice(text, [_behind_setup(source, paths, variable, lambda app: f"{extension}.init_app({app})")])
+        last, app = found[-1]
+        if {name for _, name in found} != {app} or any(s.block is not last.block for s, _ in found):
+            raise source.refusal("calls init_app in several places", last.node)
+        line = f"{extension}.init_app({app})"
+        return splice(text, [after(source, last.end, line, block_indent(source, last.block))])
+
+    return run
+
+
+def _init_calls(source: Source) -> list[tuple[Statement, str]]:
+    found = []
+    for block in _all_blocks(source):
+        for statement in statements(source, block):
+            match statement.node:
+                case cst.Expr(value=cst.Call(func=cst.Attribute(attr=cst.Name(value="init_app")), args=[first, *_])):
+                    if isinstance(first.value, cst.Name):
+                        found.append((statement, first.value.value))
+    return sorted(found, key=lambda pair: pair[0].start)
+
+
+def _all_blocks(source: Source) -> list[Sequence[cst.BaseStatement]]:
+    inner = [node.body for node in walk(source.module) if isinstance(node, cst.IndentedBlock)]
+    return [source.module.body, *inner]
+
+
+def _behind_setup(source: Source, paths: tuple[str, ...], variable: str | None, snippet: Callable[[str], str]) -> Edit:
+    app = only_constructed(source, *paths, variable=variable)
+    whole_lines(source, app.at)
+    return _lines_below(source, _last_setup(source, app), snippet(app.variable))
+
+
+def _last_setup(source: Source, app: Constructed) -> Statement:
+    last = app.at
+    for statement in statements(source, app.at.block):
+        if statement.start <= app.at.start:
+            continue
+        if _opens_routes(statement, app.variable):
+            break
+        if _sets_up(source, statement, app.variable):
+            last = statement
+    return last
+
+
+def _sets_up(source: Source, statement: Statement, app: str) -> bool:
+    if isinstance(statement.node, cst.FunctionDef | cst.ClassDef):
+        return False
+    for node in walk(statement.node):
+        path = dotted(node) or ""
+        if path.startswith((f"{app}.config", f"{app}.secret_key")):
+            return True
+        if isinstance(node, cst.Call):
+            name = dotted(node.func) or ""
+            if name.endswith((".init_app", "load_dotenv")) or (_given(node, app) and _CONFIGURES.search(name)):
+                return True
+    return False
+
+
+def _opens_routes(statement: Statement, app: str) -> bool:
+    node = statement.node
+    if isinstance(node, cst.Return):
+        return True
+    if isinstance(node, cst.FunctionDef | cst.ClassDef):
+        return any((dotted(_called(d.decorator)) or "").startswith(f"{app}.") for d in node.decorators)
+    for call in _calls(node):
+        name = dotted(call.func) or ""
+        method = name.removeprefix(f"{app}.") if name.startswith(f"{app}.") else ""
+        if method and re.match(
+            r"register_|add_|include_|mount|route|run$|before_|after_|errorhandler|middleware", method
+        ):
+            return True
+        if _given(call, app) and not name.endswith(".init_app") and not _CONFIGURES.search(name):
+            return True
+    return isinstance(node, cst.If) and "__name__" in {n.value for n in walk(node.test) if isinstance(n, cst.Name)}
+
+
+def _calls(node: cst.CSTNode) -> list[cst.Call]:
+    return [n for n in walk(node) if isinstance(n, cst.Call)]
+
+
+def _called(node: cst.BaseExpression) -> cst.BaseExpression:
+    return node.func if isinstance(node, cst.Call) else node
+
+
+def _given(call: cst.Call, app: str) -> bool:
+    return any(isinstance(arg.value, cst.Name) and arg.value.value == app for arg in call.args)
+
+
+def _lines_below(source: Source, statement: Statement, code: str) -> Edit:
+    """One line goes right below; several get a blank line around them where there is none."""
+    if "\n" in code:
+        rest = source.text[next_line(source.text, statement.end) :].partition("\n")[0]
+        code = "\n" + code + ("\n" if rest.strip() else "")
+    return after(source, statement.end, code, block_indent(source, statement.block))

@@ -1,0 +1,5 @@
+"""Proof that an app's own code sends an event: the app is started, visited and listened to, all on this machine."""
+
+from wizard.emits.proof import Emission, emits
+
+__all__ = ["Emission", "emits"]
