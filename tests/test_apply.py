@@ -455,8 +455,11 @@ def killed_at(root: Path, name: str, index: int, *, late: bool, act: Callable[[P
 
 
 @posix
-@pytest.mark.parametrize("late", [False, True], ids=["before-the-call", "after-the-call"])
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize(
+    ("name", "late"),
+    [*((name, False) for name in CALLS), ("replace", True), ("rmdir", True)],
+    ids=lambda value: {False: "before", True: "after"}.get(value, value),
+)
 @pytest.mark.parametrize("cure", [roll_back, finish])
 def test_killed_at_any_call(root: Path, tmp_path: Path, name: str, late: bool, cure: Callable[[Journal], None]) -> None:
     before, wanted = tree(root), after(root, tmp_path)
@@ -485,6 +488,15 @@ def reset(root: Path) -> None:
     import shutil
 
     shutil.rmtree(shelf(root.resolve()))
+
+
+@posix
+def test_what_a_kill_before_the_first_write_leaves_is_swept(root: Path) -> None:
+    for index in range(3):
+        assert not killed_at(root, "write", 1 + index, late=False)  # the first writes the lock
+        assert unfinished(root) is None
+    run(root)
+    assert [folder.name for folder in shelf(root.resolve()).iterdir() if folder.is_dir()] == [journals(root)[0].id]
 
 
 def half_applied(root: Path) -> Journal:
@@ -556,7 +568,6 @@ def test_settle_keeps_what_the_install_made(root: Path) -> None:
     (root / "src/main.py").write_bytes(b"not watched")
     settled = settle(journal)
     assert journals(root) == [settled]
-    assert settled.settled
     assert [entry.path for entry in settled.watched] == ["lock"]
     changed = {e.path for e, old in zip(settled.files, journal.files, strict=True) if e.after != old.after}
     assert changed == {"package.json"}

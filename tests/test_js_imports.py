@@ -129,12 +129,15 @@ BEFORE_AFTER: dict[str, tuple[Codemod, str, str]] = {
     "commonjs": (
         NODE,
         "'use strict';\n\nconst a = require('a');\n\nmodule.exports = a;\n",
-        "'use strict';\n\nconst a = require('a');\nconst { PostHog } = require('posthog-node');\n\nmodule.exports = a;\n",
+        "'use strict';\n\nconst a = require('a');\nconst { PostHog } = require('posthog-node');\n\n"
+        "module.exports = a;\n",
     ),
     "commonjs_leading_requires_only": (
         NODE,
-        "require('dotenv').config()\nconst express = require('express')\n\nconst app = express()\nconst u = require('./u')\n",
-        "require('dotenv').config()\nconst express = require('express')\nconst { PostHog } = require('posthog-node')\n\n"
+        "require('dotenv').config()\nconst express = require('express')\n\nconst app = express()\n"
+        "const u = require('./u')\n",
+        "require('dotenv').config()\nconst express = require('express')\n"
+        "const { PostHog } = require('posthog-node')\n\n"
         "const app = express()\nconst u = require('./u')\n",
     ),
     "commonjs_joins_pattern": (

@@ -36,10 +36,12 @@ ROOTS = {
     ),
     "strict_mode_with_comment": (
         "createRoot(el).render(\n  <StrictMode>\n    {/* why */}\n    <App />\n  </StrictMode>\n)\n",
-        f"createRoot(el).render(\n  <StrictMode>\n    {{/* why */}}\n    {OPEN}\n    <App />\n    {CLOSE}\n  </StrictMode>\n)\n",
+        f"createRoot(el).render(\n  <StrictMode>\n    {{/* why */}}\n    {OPEN}\n    <App />\n    {CLOSE}\n"
+        f"  </StrictMode>\n)\n",
     ),
     "hydrate_root": (
-        "startTransition(() => {\n  hydrateRoot(\n    document,\n    <StrictMode>\n      <HydratedRouter />\n    </StrictMode>,\n  )\n})\n",
+        "startTransition(() => {\n  hydrateRoot(\n    document,\n    <StrictMode>\n      <HydratedRouter />\n"
+        "    </StrictMode>,\n  )\n})\n",
         "startTransition(() => {\n  hydrateRoot(\n    document,\n    <StrictMode>\n"
         f"      {OPEN}\n      <HydratedRouter />\n      {CLOSE}\n    </StrictMode>,\n  )\n}})\n",
     ),
@@ -72,7 +74,8 @@ def test_rendered_root(before: str, after: str) -> None:
 LAYOUTS = {
     "create_next_app": (
         "return (\n  <html>\n    <body\n      className={`a`}\n    >\n      {children}\n    </body>\n  </html>\n)\n",
-        "return (\n  <html>\n    <body\n      className={`a`}\n    >\n      <Providers>\n      {children}\n      </Providers>\n"
+        "return (\n  <html>\n    <body\n      className={`a`}\n    >\n      <Providers>\n      {children}\n"
+        "      </Providers>\n"
         "    </body>\n  </html>\n)\n",
     ),
     "inline": ("x = <body>{children}</body>\n", "x = <body><Providers>{children}</Providers></body>\n"),
@@ -91,7 +94,8 @@ def test_layout_children(before: str, after: str) -> None:
 PAGES = {
     "return_in_one_line": (
         "export default function App({ Component, pageProps }) {\n  return <Component {...pageProps} />\n}\n",
-        f"export default function App({{ Component, pageProps }}) {{\n  return {OPEN}<Component {{...pageProps}} />{CLOSE}\n}}\n",
+        f"export default function App({{ Component, pageProps }}) {{\n"
+        f"  return {OPEN}<Component {{...pageProps}} />{CLOSE}\n}}\n",
     ),
     "own_line": (
         "const x = (\n  <Layout>\n    <Component {...pageProps} />\n  </Layout>\n)\n",

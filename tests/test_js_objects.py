@@ -22,7 +22,8 @@ FOUND: dict[str, tuple[str, str]] = {
     ),
     "empty_object": ("module.exports = {}\n", "module.exports = { flag: true }\n"),
     "only_a_comment": (
-        "/** @type {import('next').NextConfig} */\nconst nextConfig = {\n  // options\n}\n\nmodule.exports = nextConfig\n",
+        "/** @type {import('next').NextConfig} */\nconst nextConfig = {\n  // options\n}\n\n"
+        "module.exports = nextConfig\n",
         "/** @type {import('next').NextConfig} */\nconst nextConfig = {\n  // options\n  flag: true,\n}\n\n"
         "module.exports = nextConfig\n",
     ),
@@ -34,7 +35,8 @@ FOUND: dict[str, tuple[str, str]] = {
         "export default defineConfig({\n  flag: true,\n})\n",
     ),
     "call_with_function": (
-        "export default defineConfig(({ mode }) => {\n\tconst e = f(() => {\n\t\treturn 1\n\t})\n\treturn {\n\t\te\n\t}\n})\n",
+        "export default defineConfig(({ mode }) => {\n\tconst e = f(() => {\n\t\treturn 1\n\t})\n\treturn {\n\t\te\n"
+        "\t}\n})\n",
         "export default defineConfig(({ mode }) => {\n\tconst e = f(() => {\n\t\treturn 1\n\t})\n\treturn {\n\t\te,\n"
         "\t\tflag: true\n\t}\n})\n",
     ),

@@ -25,7 +25,8 @@ CHANGES = {
         + "    ]\n  },\n}\n",
     ),
     "array": (
-        "export default {\n  async rewrites() {\n    return [\n      // ours\n      { source: '/a' },\n    ]\n  },\n}\n",
+        "export default {\n  async rewrites() {\n    return [\n      // ours\n      { source: '/a' },\n    ]\n  },\n"
+        "}\n",
         "export default {\n  async rewrites() {\n    return [\n"
         + ours("      ")
         + "      // ours\n      { source: '/a' },\n    ]\n  },\n}\n",
@@ -41,7 +42,8 @@ CHANGES = {
         "export default {\n  a: 'a',\n  rewrites: () => [\n" + ours("    ") + "  ],\n}\n",
     ),
     "before_files": (
-        "export default {\n  rewrites() {\n    return {\n      beforeFiles: [\n        { source: '/a' },\n      ],\n    }\n  },\n}\n",
+        "export default {\n  rewrites() {\n    return {\n      beforeFiles: [\n        { source: '/a' },\n      ],\n"
+        "    }\n  },\n}\n",
         "export default {\n  rewrites() {\n    return {\n      beforeFiles: [\n"
         + ours("        ")
         + "        { source: '/a' },\n      ],\n    }\n  },\n}\n",
@@ -53,7 +55,8 @@ CHANGES = {
         + "      ],\n    }\n  },\n}\n",
     ),
     "function_by_name": (
-        "const rewrites = async () => {\n  const rules = [\n    { source: '/a' },\n  ]\n  return rules\n}\nexport default { rewrites }\n",
+        "const rewrites = async () => {\n  const rules = [\n    { source: '/a' },\n  ]\n  return rules\n}\n"
+        "export default { rewrites }\n",
         "const rewrites = async () => {\n  const rules = [\n"
         + ours("    ")
         + "    { source: '/a' },\n  ]\n  return rules\n}\n"

@@ -89,7 +89,8 @@ EXPRESS = {
     ),
     "listens_before_routes": (
         "const app = express()\napp.listen(1)\napp.get('/', a)\n",
-        "const app = express()\nsetupContext(posthog, app)\napp.listen(1)\napp.get('/', a)\nsetupErrors(posthog, app)\n",
+        "const app = express()\nsetupContext(posthog, app)\napp.listen(1)\napp.get('/', a)\n"
+        "setupErrors(posthog, app)\n",
     ),
     "listens_if_main": (
         "const app = express()\nif (require.main === module) {\n  app.listen(1)\n}\n",
@@ -98,7 +99,8 @@ EXPRESS = {
     ),
     "assigned_twice": (
         "const app = module.exports = express()\napp.get('/', a)\n",
-        "const app = module.exports = express()\nsetupContext(posthog, app)\napp.get('/', a)\nsetupErrors(posthog, app)\n",
+        "const app = module.exports = express()\nsetupContext(posthog, app)\napp.get('/', a)\n"
+        "setupErrors(posthog, app)\n",
     ),
 }
 
@@ -124,6 +126,11 @@ def test_names_are_read_from_the_file() -> None:
     assert variable_of("const app = new Hono()\n", "new Hono") == "app"
 
 
+def test_settings_are_no_routes() -> None:
+    text = "const app = express()\napp.get('/', a)\nconst port = () => app.get('port')\n"
+    check(ERRORS, text, text.replace("a)\n", "a)\nsetupErrors(posthog, app)\n"))
+
+
 KEEPS = {
     "init": (INIT, "import a from 'a'\nposthog.init('x')\n"),
     "context": (CONTEXT, "const app = express()\nsetupContext(posthog, app)\n"),
@@ -137,7 +144,7 @@ def test_keeps(codemod: object, text: str) -> None:
 
 
 def test_what_is_only_written_about_is_not_present() -> None:
-    check(LISTEN, "// ready()\na.listen('ready()')\n", "ready();\n// ready()\na.listen('ready()')\n")
+    check(LISTEN, "// ready()\na.listen('ready()')\n", "ready()\n// ready()\na.listen('ready()')\n")
 
 
 REFUSES = {
@@ -159,7 +166,7 @@ REFUSES = {
     ),
     "one_line": (LISTEN, "f(); app.listen(1)\n", "several statements", 1),
     "code_behind": (CONTEXT, "const app = express(); app.use(a)\n", "several statements", 1),
-    "arrow_expression": (LISTEN, "const f = () => app.listen(1)\nif (a) app.listen(2)\n", "", None),
+    "arrow_expression": (LISTEN, "const f = () => app.listen(1)\n", "without a body", 1),
     "syntax_error": (CONTEXT, "const app = express()\nconst = \n", "syntax", None),
 }
 

@@ -142,7 +142,8 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
     ),
     "ours_below_load_dotenv": (
         OWN,
-        "import os\n\nfrom dotenv import load_dotenv\nfrom fastapi import FastAPI\n\nload_dotenv()\n\napp = FastAPI()\n",
+        "import os\n\nfrom dotenv import load_dotenv\nfrom fastapi import FastAPI\n\nload_dotenv()\n\n"
+        "app = FastAPI()\n",
         "import os\n\nfrom dotenv import load_dotenv\nfrom fastapi import FastAPI\n\nload_dotenv()\n\n"
         "from shop.posthog_client import client\n\napp = FastAPI()\n",
     ),
@@ -155,7 +156,8 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
     "below_try_import": (
         POSTHOG,
         "import os\ntry:\n    import redis\nexcept ImportError:\n    redis = None\nimport flask\n\nX = 1\n",
-        "import os\ntry:\n    import redis\nexcept ImportError:\n    redis = None\nimport flask\nimport posthog\n\nX = 1\n",
+        "import os\ntry:\n    import redis\nexcept ImportError:\n    redis = None\nimport flask\n"
+        "import posthog\n\nX = 1\n",
     ),
     "semicolons": (POSTHOG, "import os; import attrs\nX = 1\n", "import os; import attrs\nimport posthog\nX = 1\n"),
     "late_imports_stay_out": (
@@ -163,7 +165,11 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
         "import flask\n\napp = flask.Flask('x')\n\nfrom views import *\n",
         "import flask\nimport posthog\n\napp = flask.Flask('x')\n\nfrom views import *\n",
     ),
-    "form_feed_and_tabs": (POSTHOG, "import flask\n\x0c\nif 1:\n\tx = 1\n", "import flask\nimport posthog\n\x0c\nif 1:\n\tx = 1\n"),
+    "form_feed_and_tabs": (
+        POSTHOG,
+        "import flask\n\x0c\nif 1:\n\tx = 1\n",
+        "import flask\nimport posthog\n\x0c\nif 1:\n\tx = 1\n",
+    ),
 }
 
 KEEPS: dict[str, tuple[Codemod, str]] = {

@@ -28,7 +28,11 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
         'MIDDLEWARE = [\n    "auth",  # needs the session\n    # clickjacking\n    "x",\n]\n',
         'MIDDLEWARE = [\n    "auth",  # needs the session\n    "p",\n    # clickjacking\n    "x",\n]\n',
     ),
-    "last_one": (SHORT, 'MIDDLEWARE = [\n    "x",\n    "auth",\n]\n', 'MIDDLEWARE = [\n    "x",\n    "auth",\n    "p",\n]\n'),
+    "last_one": (
+        SHORT,
+        'MIDDLEWARE = [\n    "x",\n    "auth",\n]\n',
+        'MIDDLEWARE = [\n    "x",\n    "auth",\n    "p",\n]\n',
+    ),
     "last_one_no_comma": (SHORT, 'MIDDLEWARE = [\n    "auth"\n]\n', 'MIDDLEWARE = [\n    "auth",\n    "p"\n]\n'),
     "no_neighbour": (SHORT, "MIDDLEWARE = ['x']\n", "MIDDLEWARE = ['x', 'p']\n"),
     "one_line": (SHORT, "MIDDLEWARE = ['auth', 'x']\n", "MIDDLEWARE = ['auth', 'p', 'x']\n"),
@@ -40,7 +44,11 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
         "MIDDLEWARE = (\n\t'auth',\n\t'x',\n)\n",
         "MIDDLEWARE = (\n\t'auth',\n\t'p',\n\t'x',\n)\n",
     ),
-    "annotated": (SHORT, 'MIDDLEWARE: list[str] = [\n    "auth",\n]\n', 'MIDDLEWARE: list[str] = [\n    "auth",\n    "p",\n]\n'),
+    "annotated": (
+        SHORT,
+        'MIDDLEWARE: list[str] = [\n    "auth",\n]\n',
+        'MIDDLEWARE: list[str] = [\n    "auth",\n    "p",\n]\n',
+    ),
     "operand_with_the_neighbour": (
         SHORT,
         'MIDDLEWARE = ["a", "auth"] + ["b"]\n',
@@ -84,12 +92,15 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
     "class_attribute": (
         SHORT,
         "class Common(Configuration):\n    DEBUG = True\n\n    MIDDLEWARE = [\n        'auth',\n        'x',\n    ]\n",
-        "class Common(Configuration):\n    DEBUG = True\n\n    MIDDLEWARE = [\n        'auth',\n        'p',\n        'x',\n    ]\n",
+        "class Common(Configuration):\n    DEBUG = True\n\n    MIDDLEWARE = [\n        'auth',\n"
+        "        'p',\n        'x',\n    ]\n",
     ),
     "class_attribute_extended_by_a_subclass": (
         SHORT,
-        "class Common(Configuration):\n    MIDDLEWARE = ['auth']\n\n\nclass Dev(Common):\n    MIDDLEWARE = Common.MIDDLEWARE + ['x']\n",
-        "class Common(Configuration):\n    MIDDLEWARE = ['auth', 'p']\n\n\nclass Dev(Common):\n    MIDDLEWARE = Common.MIDDLEWARE + ['x']\n",
+        "class Common(Configuration):\n    MIDDLEWARE = ['auth']\n\n\nclass Dev(Common):\n"
+        "    MIDDLEWARE = Common.MIDDLEWARE + ['x']\n",
+        "class Common(Configuration):\n    MIDDLEWARE = ['auth', 'p']\n\n\nclass Dev(Common):\n"
+        "    MIDDLEWARE = Common.MIDDLEWARE + ['x']\n",
     ),
     "named_class": (
         ensure_in_list("MIDDLEWARE", '"p"', in_class="B"),
@@ -98,9 +109,11 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
     ),
     "cookiecutter_apps": (
         APPS,
-        'DJANGO_APPS = [\n    "django.contrib.auth",\n]\nTHIRD_PARTY_APPS = [\n    "crispy_forms",\n    "allauth",\n]\n\n'
+        'DJANGO_APPS = [\n    "django.contrib.auth",\n]\nTHIRD_PARTY_APPS = [\n    "crispy_forms",\n'
+        '    "allauth",\n]\n\n'
         "INSTALLED_APPS = DJANGO_APPS + THIRD_PARTY_APPS\n",
-        'DJANGO_APPS = [\n    "django.contrib.auth",\n]\nTHIRD_PARTY_APPS = [\n    "crispy_forms",\n    "allauth",\n    "p",\n]\n\n'
+        'DJANGO_APPS = [\n    "django.contrib.auth",\n]\nTHIRD_PARTY_APPS = [\n    "crispy_forms",\n'
+        '    "allauth",\n    "p",\n]\n\n'
         "INSTALLED_APPS = DJANGO_APPS + THIRD_PARTY_APPS\n",
     ),
     "mentioned_in_a_comment_only": (SHORT, 'MIDDLEWARE = ["auth"]  # "p"\n', 'MIDDLEWARE = ["auth", "p"]  # "p"\n'),
@@ -109,7 +122,11 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
         "middleware = [Middleware(CORS)]\n",
         "middleware = [Middleware(CORS), Middleware(P, client=client)]\n",
     ),
-    "not_ascii_in_front": (SHORT, 'NAME = "Café ✓"\nMIDDLEWARE = ["auth"]\n', 'NAME = "Café ✓"\nMIDDLEWARE = ["auth", "p"]\n'),
+    "not_ascii_in_front": (
+        SHORT,
+        'NAME = "Café ✓"\nMIDDLEWARE = ["auth"]\n',
+        'NAME = "Café ✓"\nMIDDLEWARE = ["auth", "p"]\n',
+    ),
     "leaf_without_extension": (
         LEAF,
         "from .base import *\n\nDEBUG = True\n",
@@ -139,7 +156,10 @@ KEEPS: dict[str, tuple[Codemod, str]] = {
     "there_in_a_condition": (SHORT, 'MIDDLEWARE = ["auth"]\nif not DEBUG:\n    MIDDLEWARE.append("p")\n'),
     "there_though_computed": (SHORT, 'MIDDLEWARE = build(["auth", "p"])\n'),
     "there_concatenated": (SHORT, 'MIDDLEWARE = ["auth", ("" "p")]\n'),
-    "code_there": (ensure_in_list("m", "Middleware(P, client=client)"), "m = [\n    Middleware(\n        P,\n        client=client,\n    ),\n]\n"),
+    "code_there": (
+        ensure_in_list("m", "Middleware(P, client=client)"),
+        "m = [\n    Middleware(\n        P,\n        client=client,\n    ),\n]\n",
+    ),
     "leaf_there": (LEAF, "from .base import *\nMIDDLEWARE += ['p']\n"),
 }
 

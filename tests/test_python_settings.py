@@ -22,7 +22,9 @@ TOKEN = Setting("TOKEN", "POSTHOG_TOKEN")
 HOST = Setting("HOST", "POSTHOG_HOST", "https://us.i.posthog.com")
 ONE = ensure_assignments([TOKEN])
 BOTH = ensure_assignments([TOKEN, HOST], heading="PostHog")
-FIELDS = ensure_settings_fields([Setting("posthog_token", "POSTHOG_TOKEN"), Setting("posthog_host", "POSTHOG_HOST", "h")])
+FIELDS = ensure_settings_fields(
+    [Setting("posthog_token", "POSTHOG_TOKEN"), Setting("posthog_host", "POSTHOG_HOST", "h")]
+)
 USES = ensure_below_assignments("posthog.api_key = TOKEN\nposthog.host = HOST", "TOKEN", "HOST", marker="api_key")
 MODEL = "from pydantic_settings import BaseSettings\n\n\n"
 CONFIGURATION = 'model_config = SettingsConfigDict(env_file="../.env", extra="ignore")\n'
@@ -49,7 +51,8 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
     ),
     "below_the_last_read_with_heading": (
         BOTH,
-        'import os\n\nKEY = os.environ["KEY"]  # secret\n# debug\nDEBUG = bool(int(os.environ.get("DEBUG", 0)))\n# urls\nURL = "/"\n',
+        'import os\n\nKEY = os.environ["KEY"]  # secret\n# debug\n'
+        'DEBUG = bool(int(os.environ.get("DEBUG", 0)))\n# urls\nURL = "/"\n',
         'import os\n\nKEY = os.environ["KEY"]  # secret\n# debug\nDEBUG = bool(int(os.environ.get("DEBUG", 0)))\n\n'
         '# PostHog\nTOKEN = os.environ.get("POSTHOG_TOKEN", "")\n'
         'HOST = os.environ.get("POSTHOG_HOST", "https://us.i.posthog.com")\n\n# urls\nURL = "/"\n',
@@ -69,16 +72,22 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
         "from os import environ\n\nKEY = environ['KEY']\n",
         "from os import environ\n\nKEY = environ['KEY']\nTOKEN = environ.get('POSTHOG_TOKEN', '')\n",
     ),
-    "os_alias": (ONE, "import os as o\n\nX = 'a'\n", "import os as o\n\nX = 'a'\n\nTOKEN = o.environ.get('POSTHOG_TOKEN', '')\n"),
+    "os_alias": (
+        ONE,
+        "import os as o\n\nX = 'a'\n",
+        "import os as o\n\nX = 'a'\n\nTOKEN = o.environ.get('POSTHOG_TOKEN', '')\n",
+    ),
     "django_environ": (
         BOTH,
         '"""Base settings."""\n\nfrom pathlib import Path\n\nimport environ\n\nBASE_DIR = Path(__file__)\n'
         'env = environ.Env()\n\nREAD = env.bool("READ_DOT_ENV", default=False)\nif READ:\n'
-        '    env.read_env(str(BASE_DIR / ".env"))\n\nDEBUG = env.bool("DEBUG", False)\nDATABASES = {"default": env.db("URL")}\n'
+        '    env.read_env(str(BASE_DIR / ".env"))\n\nDEBUG = env.bool("DEBUG", False)\n'
+        'DATABASES = {"default": env.db("URL")}\n'
         'ADMIN = env("ADMIN")\n\n# more\nX = 1\n',
         '"""Base settings."""\n\nfrom pathlib import Path\n\nimport environ\n\nBASE_DIR = Path(__file__)\n'
         'env = environ.Env()\n\nREAD = env.bool("READ_DOT_ENV", default=False)\nif READ:\n'
-        '    env.read_env(str(BASE_DIR / ".env"))\n\nDEBUG = env.bool("DEBUG", False)\nDATABASES = {"default": env.db("URL")}\n'
+        '    env.read_env(str(BASE_DIR / ".env"))\n\nDEBUG = env.bool("DEBUG", False)\n'
+        'DATABASES = {"default": env.db("URL")}\n'
         'ADMIN = env("ADMIN")\n\n# PostHog\nTOKEN = env("POSTHOG_TOKEN", default="")\n'
         'HOST = env("POSTHOG_HOST", default="https://us.i.posthog.com")\n\n# more\nX = 1\n',
     ),
@@ -127,35 +136,46 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
         "import os\n\nfrom .base import *\n",
         'import os\n\nfrom .base import *\n\nTOKEN = os.environ.get("POSTHOG_TOKEN", "")\n',
     ),
-    "only_a_comment_names_it": (ONE, "import os\n# TOKEN = 1\n", 'import os\n# TOKEN = 1\n\nTOKEN = os.environ.get("POSTHOG_TOKEN", "")\n'),
+    "only_a_comment_names_it": (
+        ONE,
+        "import os\n# TOKEN = 1\n",
+        'import os\n# TOKEN = 1\n\nTOKEN = os.environ.get("POSTHOG_TOKEN", "")\n',
+    ),
     "fields_lower_case": (
         FIELDS,
-        MODEL + 'class Settings(BaseSettings):\n    app_name: str = "x"\n    debug: bool = False\n\n    def url(self):\n        return 1\n',
-        MODEL + 'class Settings(BaseSettings):\n    app_name: str = "x"\n    debug: bool = False\n    posthog_token: str = ""\n'
+        MODEL + 'class Settings(BaseSettings):\n    app_name: str = "x"\n    debug: bool = False\n\n'
+        "    def url(self):\n        return 1\n",
+        MODEL + 'class Settings(BaseSettings):\n    app_name: str = "x"\n    debug: bool = False\n'
+        '    posthog_token: str = ""\n'
         '    posthog_host: str = "h"\n\n    def url(self):\n        return 1\n',
     ),
     "fields_upper_case": (
         FIELDS,
-        MODEL + f"class Settings(BaseSettings):\n    {CONFIGURATION}    API_V1: str = '/v1'\n    DSN: HttpUrl | None = None\n\n"
-        "    @property\n    def x(self) -> str:\n        return ''\n\n    USER: EmailStr  # admin\n\n\nsettings = Settings()\n",
-        MODEL + f"class Settings(BaseSettings):\n    {CONFIGURATION}    API_V1: str = '/v1'\n    DSN: HttpUrl | None = None\n\n"
+        MODEL + f"class Settings(BaseSettings):\n    {CONFIGURATION}    API_V1: str = '/v1'\n"
+        f"    DSN: HttpUrl | None = None\n\n"
+        "    @property\n    def x(self) -> str:\n        return ''\n\n    USER: EmailStr  # admin\n\n\n"
+        "settings = Settings()\n",
+        MODEL + f"class Settings(BaseSettings):\n    {CONFIGURATION}    API_V1: str = '/v1'\n"
+        f"    DSN: HttpUrl | None = None\n\n"
         "    @property\n    def x(self) -> str:\n        return ''\n\n    USER: EmailStr  # admin\n"
         '    POSTHOG_TOKEN: str = ""\n    POSTHOG_HOST: str = "h"\n\n\nsettings = Settings()\n',
     ),
     "fields_one_missing": (
         FIELDS,
         MODEL + "class Settings(BaseSettings):\n    POSTHOG_TOKEN: str\n",
-        MODEL + "class Settings(BaseSettings):\n    POSTHOG_TOKEN: str\n" '    POSTHOG_HOST: str = "h"\n',
+        MODEL + 'class Settings(BaseSettings):\n    POSTHOG_TOKEN: str\n    POSTHOG_HOST: str = "h"\n',
     ),
     "fields_below_a_docstring": (
         FIELDS,
         MODEL + 'class Settings(BaseSettings):\n    """From the environment."""\n',
-        MODEL + 'class Settings(BaseSettings):\n    """From the environment."""\n    posthog_token: str = ""\n    posthog_host: str = "h"\n',
+        MODEL + 'class Settings(BaseSettings):\n    """From the environment."""\n    posthog_token: str = ""\n'
+        '    posthog_host: str = "h"\n',
     ),
     "assignment_below_assignments": (
         ensure_assignment("posthog_integration", "PosthogFlaskIntegration(client=client)"),
         "from x import SQLAlchemy\n\ndb = SQLAlchemy()\n\n\ndef f():\n    a = 1\n",
-        "from x import SQLAlchemy\n\ndb = SQLAlchemy()\nposthog_integration = PosthogFlaskIntegration(client=client)\n\n\n"
+        "from x import SQLAlchemy\n\ndb = SQLAlchemy()\n"
+        "posthog_integration = PosthogFlaskIntegration(client=client)\n\n\n"
         "def f():\n    a = 1\n",
     ),
     "assignment_below_imports": (ensure_assignment("x", "1"), "import os\n", "import os\n\nx = 1\n"),
@@ -171,7 +191,10 @@ KEEPS: dict[str, tuple[Codemod, str]] = {
     "both_there": (BOTH, "TOKEN = 1\nHOST: str = 2\n"),
     "there_under_a_condition": (ONE, "if DEBUG:\n    TOKEN = ''\nelse:\n    TOKEN = 'x'\n"),
     "imported": (ONE, "from .posthog import TOKEN\n"),
-    "fields_there": (FIELDS, MODEL + "class Settings(BaseSettings):\n    POSTHOG_TOKEN: str\n    posthog_host: str = ''\n"),
+    "fields_there": (
+        FIELDS,
+        MODEL + "class Settings(BaseSettings):\n    POSTHOG_TOKEN: str\n    posthog_host: str = ''\n",
+    ),
     "assignment_there": (ensure_assignment("x", "1"), "try:\n    x = 2\nexcept E:\n    raise\n"),
     "lines_there": (USES, "import posthog\nTOKEN = 1\nposthog.api_key = TOKEN\n"),
 }
@@ -180,7 +203,12 @@ REFUSES: dict[str, tuple[Codemod, str, str, int | None]] = {
     "os_is_taken": (ONE, "os = 'linux'\n", "uses the name os", 1),
     "pydantic": (ONE, MODEL + "class Settings(BaseSettings):\n    a: str\n", "pydantic class Settings", 4),
     "fields_no_class": (FIELDS, "class Settings:\n    a: str\n", "no pydantic", None),
-    "fields_plain_model": (FIELDS, "from pydantic import BaseModel\nclass S(BaseModel):\n    a: str\n", "no pydantic", None),
+    "fields_plain_model": (
+        FIELDS,
+        "from pydantic import BaseModel\nclass S(BaseModel):\n    a: str\n",
+        "no pydantic",
+        None,
+    ),
     "fields_two_classes": (
         FIELDS,
         MODEL + "class A(BaseSettings):\n    a: str\n\n\nclass B(A):\n    b: str\n",
@@ -195,7 +223,8 @@ REFUSES: dict[str, tuple[Codemod, str, str, int | None]] = {
     ),
     "fields_old_prefix": (
         FIELDS,
-        "from pydantic import BaseSettings\n\n\nclass A(BaseSettings):\n    a: str\n\n    class Config:\n        env_prefix = 'APP_'\n",
+        "from pydantic import BaseSettings\n\n\nclass A(BaseSettings):\n    a: str\n\n    class Config:\n"
+        "        env_prefix = 'APP_'\n",
         "prefix",
         7,
     ),
@@ -226,7 +255,11 @@ def test_refuses(codemod: Codemod, text: str, reason: str, line: int | None) -> 
     ("body", "field", "user"),
     [
         ("class S(BaseSettings):\n    A: str\n\n\nsettings = S()\n", "POSTHOG_TOKEN", "settings"),
-        ("class S(BaseSettings):\n    a: str\n\n\ndef get_settings() -> S:\n    return S()\n", "posthog_token", "get_settings()"),
+        (
+            "class S(BaseSettings):\n    a: str\n\n\ndef get_settings() -> S:\n    return S()\n",
+            "posthog_token",
+            "get_settings()",
+        ),
         ("class S(BaseSettings):\n    a: str\n    Posthog_Token: str\n", "Posthog_Token", None),
     ],
 )

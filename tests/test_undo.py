@@ -434,6 +434,8 @@ def test_merges(base: bytes, ours: bytes, theirs: bytes, merged: bytes) -> None:
         pytest.param(b"a\nnew\nb\n", b"a\nold\nb\n", b"a\nb\n", (2,), id="our-replacement-deleted"),
         pytest.param(b"X\na\nY\n", b"a\n", b"X2\na\nY2\n", (1, 3), id="two-places"),
         pytest.param(b"x\nx\n", b"x\n", b"x\ny\nx\n", (2,), id="which-of-two-equal-lines"),
+        pytest.param(b"a\nX\nb\nc\n", b"a\nb\nc\n", b"a\nb\nc\nX\n", (4,), id="our-line-moved"),
+        pytest.param(b"a\nX\nb\nc\n", b"a\nb\nc\n", b"  X\na\nb\nc\n", (1,), id="our-line-moved-and-indented"),
     ],
 )
 def test_conflicts(base: bytes, ours: bytes, theirs: bytes, lines: tuple[int, ...]) -> None:

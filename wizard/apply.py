@@ -98,7 +98,7 @@ def carry_out(
                 return _complete(journal)
         except WizardError as error:
             _withdraw(journal, error)
-            raise WizardError(f"{error.message}; every file is as it was", error.hint) from error
+            raise WizardError(f"{error.message}; every file is as it was", "run the same command again") from error
         except BaseException as error:
             _withdraw(journal, error)
             raise
@@ -268,9 +268,7 @@ def _withdraw(journal: Journal, cause: BaseException) -> None:
         _set_undone(journal, forward=False)
         remove(journal)
     except (OSError, WizardError) as error:
-        raise WizardError(
-            f"{str(cause) or type(cause).__name__}, and putting it back failed: {error}", _AGAIN
-        ) from error
+        raise WizardError(f"{str(cause) or 'interrupted'}, and putting it back failed: {error}", _AGAIN) from error
 
 
 def _complete(journal: Journal) -> Journal:

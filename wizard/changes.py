@@ -54,10 +54,14 @@ class Install:
 
 @dataclass(frozen=True, slots=True)
 class SetEnv:
-    """An environment variable the app reads. The core chooses the files, and never writes one that git tracks."""
+    """An environment variable the app reads. The core chooses the files, and never writes one that git tracks.
+
+    `file` is the env file that the app loads, when that is another one than the framework's own.
+    """
 
     name: str
     value: str
+    file: str = ""
 
 
 Change = CreateFile | EditFile | Install | SetEnv | Manual | Note

@@ -82,8 +82,13 @@ def all_of(*detectors: Detector) -> Detector:
     """All signals, or none when one detector finds nothing."""
 
     def detector(project: Project) -> tuple[Evidence, ...]:
-        found = [d(project) for d in detectors]
-        return tuple(e for signals in found for e in signals) if all(found) else ()
+        found: tuple[Evidence, ...] = ()
+        for one in detectors:
+            signals = one(project)
+            if not signals:
+                return ()
+            found += signals
+        return found
 
     return detector
 

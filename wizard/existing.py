@@ -25,11 +25,16 @@ _JAVASCRIPT = "**/*.{js,jsx,ts,tsx,mjs,cjs,mts,cts,vue,svelte,astro,html}"
 _PYTHON = "**/*.py"
 _TEST_FILE = re.compile(r"(^test_|_test\.|\.(test|spec|stories)\.|^conftest\.py$|\.d\.ts$|\.min\.js$)")
 
+_INTEGRATION = re.compile(
+    r"""["'](?:@posthog/(?:next|nuxt)|nuxt-posthog|gatsby-plugin-posthog|posthog-docusaurus|astro-posthog)(?:/[\w-]+)?["']"""
+)
+
 _SIGNS: dict[str, tuple[tuple[Runtime, str, re.Pattern[str]], ...]] = {
     "javascript": (
         ("browser", "initialises posthog-js", re.compile(r"\b[Pp]ost[hH]og\w*\s*\.\s*init\s*\(")),
         ("browser", "a PostHogProvider that initialises", re.compile(r"<PostHogProvider\b[^>]*\bapiKey=")),
         ("browser", "loads the HTML snippet", re.compile(r"/static/(?:\d[^/\s]*/)?array\.js|window\.posthog\s*=")),
+        ("browser", "uses an integration of the SDK", _INTEGRATION),
         ("server", "creates a posthog-node client", re.compile(r"\bnew\s+PostHog\s*\(")),
     ),
     "python": (

@@ -32,7 +32,7 @@ class Entry:
     path: str  # POSIX, relative to the root, as planned
     target: str  # the same with symlinks resolved: the file that is written
     before: str | None
-    after: str | None
+    after: str | None  # of a watched file: what `settle` found
     mode: int | None  # permission bits before; None for a file that did not exist
     watched: bool = False  # `settle` reads it again
 
@@ -57,7 +57,6 @@ class Journal:
     state: State
     files: tuple[Entry, ...]
     watched: tuple[Entry, ...] = ()
-    settled: bool = False
     folders: tuple[str, ...] = ()
     undoes: Undoes | None = None
 
@@ -260,7 +259,6 @@ def load(folder: Path) -> Journal | None:
             state=record["state"],
             files=tuple(Entry(**entry) for entry in record["files"]),
             watched=tuple(Entry(**entry) for entry in record["watched"]),
-            settled=record["settled"],
             folders=tuple(record["folders"]),
             undoes=Undoes(**record["undoes"]) if record["undoes"] else None,
         )
@@ -297,4 +295,4 @@ def settle(journal: Journal) -> Journal:
             for entry in journal.files
         )
         watched = tuple(settled(entry) for entry in journal.watched)
-        return save(replace(journal, files=files, watched=watched, settled=True))
+        return save(replace(journal, files=files, watched=watched))

@@ -51,10 +51,11 @@ def merge(base: bytes, ours: bytes, theirs: bytes) -> Merged:
         low = our_hunks[index - 1].end if index else 0
         high = our_hunks[index + 1].start if index + 1 < len(our_hunks) else len(lines)
         found = _place(list(_slides(lines, hunk, low, high)), their_hunks)
-        if isinstance(found, Hunk):
+        clash = found if isinstance(found, int) else _moved(lines, found or hunk, their_hunks)
+        if clash is not None:
+            conflicts.append(_line_in(their_hunks, clash))
+        elif isinstance(found, Hunk):
             placed.append(found)
-        elif found is not None:
-            conflicts.append(_line_in(their_hunks, found))
     if conflicts:
         return Merged(theirs, tuple(sorted(set(conflicts))))
     return Merged(_assemble(lines, placed, their_hunks))
@@ -178,6 +179,13 @@ def _place(slides: Sequence[Hunk], theirs: Sequence[Hunk]) -> Hunk | int | None:
     if between and left != right:
         return between[0].start
     return clean[0]
+
+
+def _moved(base: Lines, ours: Hunk, theirs: Sequence[Hunk]) -> int | None:
+    """Where they put a line that we take out and they took from there, too: it was moved, not deleted."""
+    taken = (base[max(ours.start, h.start) : min(ours.end, h.end)] for h in theirs)
+    gone = {line.strip() for lines in taken for line in lines if re.search(rb"\w", line)}
+    return next((h.start for h in theirs for line in h.lines if line.strip() in gone), None)
 
 
 def _clash(ours: Hunk, theirs: Hunk) -> bool:

@@ -52,6 +52,7 @@ class AppPlan:
     installs: tuple[Command, ...]
     manual: tuple[Manual, ...]
     notes: tuple[Note, ...]
+    packages: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The app's part of the `setup --json` contract."""
@@ -63,7 +64,7 @@ class AppPlan:
                 {"path": f.path, "action": f.action, "edits": [{"id": e.id, "why": e.why} for e in f.edits]}
                 for f in self.files
             ],
-            "installs": [{"argv": list(c.argv), "cwd": c.cwd} for c in self.installs],
+            "installs": [{"argv": list(argv), "cwd": c.cwd} for c in self.installs for argv in c.calls],
             "manual": [{"title": m.title, "body": m.body, "where": m.where} for m in self.manual],
             "notes": [{"title": n.title, "body": n.body} for n in self.notes],
         }
@@ -162,8 +163,8 @@ class _Resolver:
                     self._edit(path, chain(*codemods), why, otherwise)
                 case CreateFile(path, content, why, otherwise):
                     self._create(path, content, why, otherwise)
-                case SetEnv(name, value):
-                    self._environment(name, value)
+                case SetEnv(name, value, file):
+                    self._environment(name, value, file or self.app.framework.env_file)
                 case Install(package, requirement):
                     self.wanted[package] = self.answers.versions.get(package, requirement)
                 case Manual():
@@ -172,7 +173,8 @@ class _Resolver:
                     self.notes.append(change)
         installs = tuple(self._install())
         files = tuple(f for f in self.files.values() if f.before != f.after)
-        return AppPlan(self.app, files, installs, tuple(dict.fromkeys(self.manual)), tuple(dict.fromkeys(self.notes)))
+        manual, notes = tuple(dict.fromkeys(self.manual)), tuple(dict.fromkeys(self.notes))
+        return AppPlan(self.app, files, installs, manual, notes, tuple(self.wanted))
 
     def _edit(self, path: str, codemod: Codemod, why: str, otherwise: Manual, create: bool = False) -> None:
         data = self.project.bytes(path)
@@ -197,9 +199,9 @@ class _Resolver:
         elif there != content.encode() and otherwise is not None:
             self._leave(otherwise, CannotEdit("a file of that name exists"), path)
 
-    def _environment(self, name: str, value: str) -> None:
+    def _environment(self, name: str, value: str, file: str) -> None:
         wanted = value if self.answers.token is not None else None
-        for step in environment.ensure(self.project, name, wanted, self.app.framework.env_file):
+        for step in environment.ensure(self.project, name, wanted, file):
             if isinstance(step, Manual):
                 self._leave(step)
                 continue

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import tomllib
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -55,6 +56,12 @@ class Tree:
         """Is there a file (not a directory) at `path`?"""
         path = normal(path)
         return path in self.overlay or (self.root / path).is_file()
+
+    def below(self, directory: str) -> tuple[int, int]:
+        """The range of `paths` that lies below a directory: sorted paths make it contiguous."""
+        if directory == ".":
+            return 0, len(self.paths)
+        return bisect_left(self.paths, directory + "/"), bisect_left(self.paths, directory + "0")  # "0" follows "/"
 
     def with_files(self, files: Mapping[str, Content]) -> Tree:
         """The tree as it will be once `files` are written."""
@@ -108,19 +115,26 @@ class Project:
 
     def is_dir(self, path: str) -> bool:
         """Does the app have a directory `path` that holds a listed file?"""
-        prefix = self.within(path) + "/"
-        return any(p.startswith(prefix) for p in self.tree.paths)
+        start, end = self.tree.below(self.within(path))
+        return start < end
 
     def files(self, *patterns: str) -> list[str]:
         """The app's listed files that match any glob (`**` crosses directories, `{a,b}` alternates), sorted."""
-        wanted = [glob_regex(pattern) for pattern in patterns]
-        return [path for path in self._own if any(regex.fullmatch(path) for regex in wanted)]
+        matches = globs_regex(patterns).fullmatch
+        return [path for path in self._own if matches(path)]
 
     @cached_property
     def _own(self) -> tuple[str, ...]:
         prefix = "" if self.path == "." else self.path + "/"
-        nested = tuple(f"{n}/" for n in self.nested)
-        return tuple(p[len(prefix) :] for p in self.tree.paths if p.startswith(prefix) and not p.startswith(nested))
+        start, end = self.tree.below(self.path)
+        own: list[str] = []
+        for nested in sorted(f"{n}/" for n in self.nested):
+            first, after = self.tree.below(nested.rstrip("/"))
+            if first >= start:
+                own += self.tree.paths[start:first]
+                start = after
+        own += self.tree.paths[start:end]
+        return tuple(path[len(prefix) :] for path in own)
 
     def sources(self, *patterns: str) -> Iterator[tuple[str, str]]:
         """`(path, text)` of the app's matching files, but for generated giants and undecodable ones."""
@@ -163,7 +177,12 @@ def normal(path: str) -> str:
 
 
 @cache
-def glob_regex(pattern: str) -> re.Pattern[str]:
+def globs_regex(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """One regular expression for any of the globs."""
+    return re.compile("|".join(map(glob_regex, patterns)) or "(?!)")
+
+
+def glob_regex(pattern: str) -> str:
     """A glob as a regular expression: `*` stays in a directory, `**/` crosses any number, `{a,b}` alternates."""
     out, i = "", 0
     while i < len(pattern):
@@ -179,7 +198,7 @@ def glob_regex(pattern: str) -> re.Pattern[str]:
             i = end + 1
         else:
             out, i = out + re.escape(pattern[i]), i + 1
-    return re.compile(out)
+    return out
 
 
 @cache

@@ -133,7 +133,7 @@ def _installed(journal: Journal, entry: Entry) -> Iterator[_Outcome]:
         return
     elif found is None:
         yield Note(entry.path, "is gone already: nothing to take back")
-    elif journal.settled and digest(found) == entry.after:
+    elif digest(found) == entry.after:
         yield Restore(entry.path, found, _original(journal, entry))
     else:
         reason = "changed since the install: left as it is; let your package manager bring it in line"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 from wizard.errors import WizardError
@@ -16,6 +18,8 @@ PRUNED = frozenset(
     .yarn .pnpm-store .gradle Pods DerivedData .dart_tool _build deps storybook-static .idea .vscode""".split()
 )
 """Directories that hold no source of the project: dependencies, environments, build output, caches."""
+
+_PRUNED = re.compile(r"(?:^|/)(?:" + "|".join(re.escape(name) for name in sorted(PRUNED)) + ")/")
 
 ASIDE = frozenset(
     """example examples sample samples fixture fixtures __fixtures__ __tests__ test tests testing e2e template templates
@@ -44,7 +48,7 @@ def list_tree(directory: Path) -> Tree:
         paths = listed or _from_walk(root)
     except OSError as error:
         raise WizardError(f"cannot list {directory}: {error.strerror}") from error
-    return Tree(root, top, tuple(sorted(p for p in paths if PRUNED.isdisjoint(PurePosixPath(p).parts[:-1]))))
+    return Tree(root, top, tuple(sorted(p for p in paths if not _PRUNED.search(p))))
 
 
 def git(root: Path, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes] | None:
@@ -57,13 +61,14 @@ def git(root: Path, *arguments: str, stdin: bytes = b"") -> subprocess.Completed
 
 
 def _from_git(root: Path) -> list[str] | None:
-    listed = git(root, "ls-files", "-co", "--exclude-standard", "-z")
-    if listed is None or listed.returncode != 0:
+    with ThreadPoolExecutor(1) as pool:
+        pending = pool.submit(git, root, "ls-files", "-d", "-z")
+        listed = git(root, "ls-files", "-co", "--exclude-standard", "-z")
+        deleted = pending.result()
+    if listed is None or deleted is None or listed.returncode != 0:
         return None
-    deleted = git(root, "ls-files", "-d", "-z")
-    gone = set(deleted.stdout.split(b"\0")) if deleted is not None else set()
-    names = (os.fsdecode(n) for n in dict.fromkeys(listed.stdout.split(b"\0")) if n and n not in gone)
-    return [n for n in names if not n.endswith("/")]
+    names = set(os.fsdecode(listed.stdout).split("\0")) - set(os.fsdecode(deleted.stdout).split("\0"))
+    return [name for name in names if name and not name.endswith("/")]
 
 
 def _from_walk(root: Path) -> list[str]:

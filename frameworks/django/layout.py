@@ -21,7 +21,7 @@ _COMMENT = re.compile(r"#[^\n\"']*$", re.MULTILINE)
 
 
 def manage_files(project: Project) -> list[str]:
-    """Paths of the manage.py of the app, at most three levels down, the shallowest first; examples and tests left out."""
+    """Paths of the app's manage.py, at most three levels down, the shallowest first; examples and tests left out."""
     return _entries(project, "manage.py")
 
 
@@ -30,7 +30,7 @@ def manage_evidence(project: Project) -> tuple[Evidence, ...]:
     for name in ("manage.py", "wsgi.py"):
         for path in _entries(project, name):
             text = project.read(path) or ""
-            if VARIABLE in text and "django" in text:
+            if VARIABLE in text and re.search(r"\b(?:django|configurations)\b", text):
                 return (Evidence(Strength.CERTAIN, f"{path} sets {VARIABLE}"),)
     return ()
 

@@ -71,7 +71,11 @@ class Settings:
         found: list[str] = []
         for path in self.chain:
             for assigned in _assigned(path, self.texts[path], "APPS"):
-                found += [n.value for n in ast.walk(assigned.value) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+                found += [
+                    n.value
+                    for n in ast.walk(assigned.value)
+                    if isinstance(n, ast.Constant) and isinstance(n.value, str)
+                ]
         return list(dict.fromkeys(found))
 
     def loads_env_file(self, *others: str) -> bool:

@@ -37,9 +37,8 @@ def show_rest(console: Console, plan: Plan) -> None:
     """All of a plan but its diff."""
     if plan.installs:
         console.head("Then runs")
-        for command in plan.installs:
-            where = f"   (in {command.cwd})" if command.cwd != "." else ""
-            console.raw(f"  {shlex.join(command.argv)}{where}")
+        for call, where in calls(plan):
+            console.raw(f"  {call}{where}")
     if plan.manual:
         console.head(f"Left to you: {len(plan.manual)}")
         for step in plan.manual:
@@ -52,6 +51,15 @@ def show_rest(console: Console, plan: Plan) -> None:
         console.head("Good to know")
         for note in plan.notes:
             console.item("-", f"{note.title}. {note.body}" if note.body else note.title)
+
+
+def calls(plan: Plan) -> list[tuple[str, str]]:
+    """The package manager's calls as one would type them, each with where to run it (empty for the root)."""
+    return [
+        (shlex.join(argv), f"  (in {command.cwd})" if command.cwd != "." else "")
+        for command in plan.installs
+        for argv in command.calls
+    ]
 
 
 def summary(plan: Plan) -> str:

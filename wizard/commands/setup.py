@@ -12,11 +12,11 @@ from wizard.answers import OPTIONS, Answers
 from wizard.apps import App
 from wizard.commands import recover
 from wizard.commands.choose import Choices, choose_answers, choose_apps
-from wizard.commands.report import as_json, show_apps, show_plan, show_rest, summary
+from wizard.commands.report import as_json, calls, show_apps, show_plan, show_rest, summary
 from wizard.console import Console
 from wizard.errors import Bug, Exit, WizardError
-from wizard.install import InstallResult, missing_binaries, run_install
-from wizard.packages import family
+from wizard.install import explain, missing_binaries, run_install
+from wizard.packages import Command, family
 from wizard.plan import Plan, make_plan
 from wizard.project import Tree
 from wizard.workspace import git, list_tree
@@ -147,14 +147,14 @@ def _apply(
     _check_disk(tree.root, plan)
     report.journal = journal.id
     console.say(f"Applied: {summary(plan)}.", "green")
-    result = _install(commands, tree.root, console, report)
+    installed = _install(commands, tree.root, console, report)
     settle(journal)
-    remaining = bool(plan.manual) or (bool(plan.installs) and (settings.no_install or not result.ok))
+    remaining = bool(plan.manual) or (bool(plan.installs) and (settings.no_install or not installed))
     report.status = "incomplete" if remaining else "applied"
     report.exit_code = Exit.INCOMPLETE if remaining else Exit.OK
-    if not settings.no_verify and result.ok:
+    if not settings.no_verify and installed:
         _verify(settings, console, report, apps, answers)
-    _close(console, report, result, settings, reproduce)
+    _close(console, report, installed, settings, reproduce)
 
 
 def _lockfiles(apps: tuple[App, ...], package_manager: str | None) -> list[str]:
@@ -167,17 +167,28 @@ def _lockfiles(apps: tuple[App, ...], package_manager: str | None) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _install(commands: Any, root: Path, console: Console, report: _Report) -> InstallResult:
+def _install(commands: tuple[Command, ...], root: Path, console: Console, report: _Report) -> bool:
+    """Run the package manager, if there is anything to run; says what went wrong, if anything."""
     if not commands:
-        return InstallResult(ok=True)
-    with console.waiting(f"Installing: {shlex.join(commands[0].argv)} (at most 10 minutes)"):
-        result = run_install(commands, root, console.progress, timeout=600)
-    report.install = {"ok": result.ok, "trouble": result.trouble.title if result.trouble else None}
+        return True
+    console.say("Installing (at most 15 minutes):")
+    result = run_install(commands, root, console.progress)
+    report.install = {"ok": result.ok, "argv": list(result.argv), "trouble": None}
     if result.ok:
         console.say("Installed.", "green")
-    elif result.trouble:
-        console.error(f"the install failed: {result.trouble.title}", result.trouble.hint)
-    return result
+        return True
+    packages = tuple(sdk for app in report.plan.apps for sdk in app.packages)
+    trouble = explain(result.output, Command(result.argv, result.cwd), packages)
+    title = trouble.title if trouble else f"{result.argv[0]} ended with exit code {result.returncode}"
+    if result.timed_out:
+        title = f"{result.argv[0]} took too long and was stopped"
+    report.install["trouble"] = {"title": title, "hint": trouble.hint if trouble else ""}
+    console.error(f"the install failed: {title}", trouble.hint if trouble else "")
+    console.say(f"Ran {shlex.join(result.argv)} in {root / result.cwd}: exit {result.returncode}. Its last lines:")
+    for line in result.tail:
+        console.raw(f"    {line}")
+    console.say("The edits stay; run that command again to finish.")
+    return False
 
 
 def _verify(settings: Settings, console: Console, report: _Report, apps: tuple[App, ...], answers: Answers) -> None:
@@ -190,16 +201,16 @@ def _verify(settings: Settings, console: Console, report: _Report, apps: tuple[A
         report.status, report.exit_code = "unverified", worst(checked)
 
 
-def _close(console: Console, report: _Report, result: InstallResult, settings: Settings, reproduce: str) -> None:
+def _close(console: Console, report: _Report, installed: bool, settings: Settings, reproduce: str) -> None:
     plan = report.plan
     console.head("Done" if report.exit_code is Exit.OK else "Not finished")
     for change in plan.files:
         console.item("+" if change.action == "create" else "~", change.path)
     for step in plan.manual:
         console.item("!", f"left to you: {step.title}" + (f" [{step.where}]" if step.where else ""), "bold yellow")
-    if plan.installs and (settings.no_install or not result.ok):
-        for command in plan.installs:
-            console.item("!", f"left to you: run {shlex.join(command.argv)} in {command.cwd}", "bold yellow")
+    if plan.installs and (settings.no_install or not installed):
+        for call, where in calls(plan):
+            console.item("!", f"left to you: run {call}{where}", "bold yellow")
     for note in plan.notes:
         console.item("-", note.title)
     console.say()

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ PATIENCE = 5.0
 
 MARK = "POSTHOG_WIZARD_STARTED"
 """Variable whose value is unique to a command, by which descendants that left the process group are recognised."""
+
+
+_FORCE = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
 class CannotStart(Exception):
@@ -97,7 +101,7 @@ def _start(argv: list[str], directory: Path, env: Mapping[str, str], output: IO[
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End the whole process group, by force if it does not go."""
-    if os.name == "nt":
+    if sys.platform == "win32":
         # Windows has no groups to signal; taskkill follows the tree of parents.
         if process.poll() is None:
             subprocess.run(["taskkill", "/T", "/F", "/PID", str(process.pid)], capture_output=True, check=False)
@@ -109,18 +113,19 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             pass
         finally:
             # Also when the leader went by itself, or Ctrl-C came while we waited: its children may still be there.
-            _signal_group(process.pid, signal.SIGKILL)
+            _signal_group(process.pid, _FORCE)
     if process.stdin is not None:
         process.stdin.close()
     process.wait()
 
 
 def _signal_group(group: int, number: int) -> None:
-    try:
-        os.killpg(group, number)
-    except (ProcessLookupError, PermissionError):
-        # Nobody is left, or (macOS) only processes that have ended already.
-        return
+    if sys.platform != "win32":
+        try:
+            os.killpg(group, number)
+        except (ProcessLookupError, PermissionError):
+            # Nobody is left, or (macOS) only processes that have ended already.
+            return
 
 
 def _end_strays(mark: str) -> None:
@@ -129,7 +134,7 @@ def _end_strays(mark: str) -> None:
     for entry in Path("/proc").glob("[0-9]*/environ"):
         try:
             if wanted in entry.read_bytes().split(b"\0") and int(entry.parent.name) != os.getpid():
-                os.kill(int(entry.parent.name), signal.SIGKILL)
+                os.kill(int(entry.parent.name), _FORCE)
         except OSError:
             # Not ours to read, or gone in the meantime.
             continue

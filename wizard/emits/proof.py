@@ -48,6 +48,17 @@ class _Stop(Exception):
         self.emission = Emission(status, reason)
 
 
+@dataclass(frozen=True, slots=True)
+class _Visited:
+    """The app once it answers, and what is needed to watch it."""
+
+    app: Running
+    url: str
+    sink: Sink
+    host_variables: tuple[str, ...]
+    say: Say
+
+
 def emits(
     directory: Path,
     launch: Launch,
@@ -80,9 +91,12 @@ def emits(
             _build(directory, launch, variables, say)
             with _started(launch.argv, directory, variables, say) as app:
                 status = _until_it_answers(app, launch.url, timeout, say)
+                visited = _Visited(app, launch.url, sink, host_variables, say)
                 if runtime == "server":
-                    return _from_server(app, launch.url, status, sink, trigger, host_variables, say)
-                return _from_browser(app, launch.url, sink, browser, Path(name), variables, timeout, say)
+                    return _from_server(visited, status, trigger)
+                if browser is None:
+                    return _from_user(visited, timeout)
+                return _from_browser(visited, browser, Path(name), variables, timeout)
         except _Stop as stop:
             return stop.emission
 
@@ -152,52 +166,45 @@ def _until_it_answers(app: Running, url: str, timeout: float, say: Say) -> int:
     return status
 
 
-def _from_server(
-    app: Running, url: str, status: int, sink: Sink, trigger: Path, host_variables: tuple[str, ...], say: Say
-) -> Emission:
+def _from_server(visited: _Visited, status: int, trigger: Path) -> Emission:
+    url, sink, say = visited.url, visited.sink, visited.say
     say(f"Requested {url} (status {status}); waiting for an event of the app's own (at most {OWN_LIMIT:.0f} s)")
-    if event := _event(app, sink, _any_event, OWN_LIMIT):
+    if event := _event(visited, _any_event, OWN_LIMIT):
         return _passed(event)
     say(f"Asking the app's PostHog client to send one (at most {PROBE_LIMIT:.0f} s)")
     trigger.touch()
-    if event := _event(app, sink, _any_event, PROBE_LIMIT, enough=lambda: all_unusable(trigger, sink.url)):
+    if event := _event(visited, _any_event, PROBE_LIMIT, enough=lambda: all_unusable(trigger, sink.url)):
         return _passed(event)
-    answered = f" (GET {url} answered {status}){_printed(app)}" if status >= 500 else ""
-    return Emission("failed", why_no_client_spoke(trigger, sink.url, host_variables) + answered)
+    answered = f" (GET {url} answered {status}){_printed(visited.app)}" if status >= 500 else ""
+    return Emission("failed", why_no_client_spoke(trigger, sink.url, visited.host_variables) + answered)
 
 
-def _from_browser(
-    app: Running,
-    url: str,
-    sink: Sink,
-    browser: str | None,
-    scratch: Path,
-    env: Mapping[str, str],
-    timeout: float,
-    say: Say,
-) -> Emission:
-    if browser is None:
-        say(f"Open {url} in your browser; waiting for an event (at most {timeout:.0f} s)")
-        event = _event(app, sink, _from_page, timeout)
-        return (
-            _passed(_pageview_rather(event, sink)) if event else Emission("failed", why_page_was_silent(sink.received))
-        )
-    say(f"Opening {url} in {Path(browser).stem} and waiting for an event (at most {timeout:.0f} s)")
+def _from_user(visited: _Visited, timeout: float) -> Emission:
+    visited.say(f"Open {visited.url} in your browser; waiting for an event (at most {timeout:.0f} s)")
+    return _seen_on_page(visited, _event(visited, _from_page, timeout))
+
+
+def _from_browser(visited: _Visited, browser: str, scratch: Path, env: Mapping[str, str], timeout: float) -> Emission:
+    sink, url = visited.sink, visited.url
+    visited.say(f"Opening {url} in {Path(browser).stem} and waiting for an event (at most {timeout:.0f} s)")
     try:
         with running(visit(browser, scratch / "profile", url), scratch, env) as window:
-            event = _event(app, sink, _from_page, timeout, enough=_since_posthog_loaded(sink, window))
-            if event:
-                return _passed(_pageview_rather(event, sink))
-            if window.exit_code and not sink.received:
+            event = _event(visited, _from_page, timeout, enough=_since_posthog_loaded(sink, window))
+            if event is None and window.exit_code and not sink.received:
                 return Emission("skipped", f"{browser} could not run{_printed(window)}")
+            return _seen_on_page(visited, event)
     except CannotStart as error:
         return Emission("skipped", f"{browser} could not run: {error}")
-    return Emission("failed", why_page_was_silent(sink.received))
+
+
+def _seen_on_page(visited: _Visited, event: Received | None) -> Emission:
+    if event is None:
+        return Emission("failed", why_page_was_silent(visited.sink.received, visited.host_variables))
+    return _passed(_pageview_rather(event, visited.sink))
 
 
 def _event(
-    app: Running,
-    sink: Sink,
+    visited: _Visited,
     accept: Callable[[Received], bool],
     timeout: float,
     enough: Callable[[], bool] = lambda: False,
@@ -205,11 +212,11 @@ def _event(
     """The first accepted event within `timeout` seconds; None earlier when `enough`. Raises _Stop if the app ends."""
     limit = time.monotonic() + timeout
     while True:
-        if event := sink.wait_for(accept, max(0.0, min(0.25, limit - time.monotonic()))):
+        if event := visited.sink.wait_for(accept, max(0.0, min(0.25, limit - time.monotonic()))):
             return event
         if time.monotonic() >= limit or enough():
             return None
-        _alive(app, "before it sent an event")
+        _alive(visited.app, "before it sent an event")
 
 
 def _any_event(item: Received) -> bool:

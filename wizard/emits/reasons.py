@@ -42,14 +42,14 @@ def why_no_client_spoke(trigger: Path, url: str, host_variables: tuple[str, ...]
     if any(client.speaks_to(url) for client in clients):
         return "the app's PostHog client was asked to send an event, and none arrived" + detail
     if elsewhere := sorted({client.host for client in clients if client.enabled}):
-        names = " or ".join(host_variables) or "a variable"
-        return f"the app's PostHog client sends to {', '.join(elsewhere)}: it does not take its host from {names}"
+        hosts = ", ".join(elsewhere)
+        return f"the app's PostHog client sends to {hosts}: it does not take its host from {_or(host_variables)}"
     if clients:
         return "the app's PostHog client is disabled, or its project token is empty"
     return "the app started but never created a PostHog client" + detail
 
 
-def why_page_was_silent(received: Sequence[Received]) -> str:
+def why_page_was_silent(received: Sequence[Received], host_variables: tuple[str, ...]) -> str:
     """The reason for a page, from the requests other than events that it made."""
     if any(item.kind in ("config", "flags") for item in received):
         return (
@@ -57,6 +57,10 @@ def why_page_was_silent(received: Sequence[Received]) -> str:
             "capture_pageview is off, or the browser was taken for a bot"
         )
     return (
-        "the page sent nothing to PostHog: its init did not run, its variable is missing from the bundle, "
-        "or a Content-Security-Policy blocks it"
+        "the page sent nothing to PostHog: its init did not run, its token is missing from the bundle, its host does "
+        f"not come from {_or(host_variables)}, or a Content-Security-Policy blocks it"
     )
+
+
+def _or(names: tuple[str, ...]) -> str:
+    return " or ".join(names) or "a variable"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from wizard.changes import Manual
-from wizard.packages import Declaration, npm_lockfiles, npm_ranges
+from wizard.packages import Declaration, npm_lockfiles, npm_ranges, npm_tools
 from wizard.packages.command import Command
-from wizard.packages.npm_tools import Manager, lockfile
-from wizard.packages.npm_tools import call as _call
+from wizard.packages.npm_tools import Manager
 from wizard.packages.npm_tools import manager as chosen
 from wizard.project import BrokenFile, Project
 
@@ -115,7 +115,12 @@ def is_pending(project: Project, packages: tuple[str, ...]) -> bool:
 
 def install_command(project: Project, packages: tuple[str, ...], manager: str | None = None) -> Command:
     """The one call, in the app's directory, that brings lockfile and node_modules along. Raises UsageError."""
-    return _call(project, chosen(project, manager))
+    return replace(npm_tools.call(project, chosen(project, manager)), packages=packages)
+
+
+def lockfile(project: Project, manager: str | None = None) -> str:
+    """Where the lockfile is or will be, relative to the app (maybe `../..`). Raises UsageError."""
+    return npm_tools.lockfile(project, chosen(project, manager))
 
 
 def manager_name(project: Project, manager: str | None = None) -> str:

@@ -12,7 +12,7 @@ from wizard.errors import UsageError
 from wizard.packages import yaml_lines
 from wizard.packages.command import Command
 from wizard.packages.npm_ranges import manifest
-from wizard.project import Project, glob_regex
+from wizard.project import Project, globs_regex
 
 
 class Manager(StrEnum):
@@ -61,10 +61,13 @@ def manager(project: Project, override: str | None = None) -> Manager:
     return _from_workspace_files(project) if found is Manager.NPM and _has_workspace_protocol(project) else found
 
 
-def lockfile(project: Project, manager: Manager) -> str | None:
-    """The path, relative to the app, of the lockfile that `manager` will bring along; None when there is none yet."""
+def lockfile(project: Project, manager: Manager) -> str:
+    """The path, relative to the app, of the lockfile that `manager` will bring along, or make at the workspace root."""
     names = [name for name, owner in _LOCKFILES.items() if owner.binary == manager.binary]
-    return next((_join(up, name) for up in project.upwards() for name in names if project.exists(f"{up}/{name}")), None)
+    ups = list(project.upwards())
+    found = next((_join(up, name) for up in ups for name in names if project.exists(f"{up}/{name}")), None)
+    root = next((up for up in ups[1:] if _is_member(project, up)), ".")
+    return found or _join(root, names[0])
 
 
 def call(project: Project, manager: Manager) -> Command:
@@ -185,7 +188,7 @@ def _is_member(project: Project, up: str) -> bool:
     included = False
     for glob in globs:
         pattern = glob.removeprefix("!").removeprefix("./").rstrip("/")
-        if pattern.count("{") == pattern.count("}") and glob_regex(pattern).fullmatch(app):
+        if pattern.count("{") == pattern.count("}") and globs_regex((pattern,)).fullmatch(app):
             included = not glob.startswith("!")
     return included
 

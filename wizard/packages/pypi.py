@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from wizard.changes import Manual
-from wizard.packages import Declaration
+from wizard.packages import Declaration, pypi_tools
 from wizard.packages.command import Command
 from wizard.packages.pypi_environment import environment, site_packages
 from wizard.packages.pypi_manifests import Declared, declarations, home, normalised
-from wizard.packages.pypi_tools import Manager, lockfile
+from wizard.packages.pypi_tools import Manager
 from wizard.packages.pypi_tools import manager as chosen
 from wizard.project import Project
 
@@ -93,7 +94,13 @@ def install_command(project: Project, packages: tuple[str, ...], manager: str | 
     """
     from wizard.packages.pypi_calls import call
 
-    return call(project, chosen(project, manager), packages)
+    made = call(project, chosen(project, manager), packages)
+    return replace(made, packages=packages) if isinstance(made, Command) else made
+
+
+def lockfile(project: Project, manager: str | None = None) -> str | None:
+    """Where the lockfile is or will be, relative to the app; None for tools without one. Raises UsageError."""
+    return pypi_tools.lockfile(project, chosen(project, manager))
 
 
 def manager_name(project: Project, manager: str | None = None) -> str:

@@ -5,6 +5,7 @@ leaves the other pins alone:
 uv 0.13.8 `uv sync --inexact` (a workspace member syncs itself; nothing is removed from the environment);
 Poetry 1.8.5 and 2.5.1 `poetry update NAME` (`poetry install` refuses a lockfile older than the manifest);
 Pipenv 2026.10.3 `pipenv install "NAME>=X"` (writes the same Pipfile line; a bare `pipenv install` upgrades everything);
+PDM 2.24.2 `pdm update --update-reuse NAME` (pyproject.toml stays as it is).
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def _pip_declaration(project: Project, package: str, requirement: str) -> Declar
 
 
 def source_file(project: Project) -> str | None:
-    """The requirement file to edit: the source of a compiled one, the one that others include, production before dev."""
+    """The requirement file to edit: a source rather than what is compiled from it, included ones first, never a dev one."""
     files = [path for path in requirement_files(project) if is_production(path)]
     if not files:
         return None

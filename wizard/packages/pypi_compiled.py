@@ -26,7 +26,7 @@ _UPGRADES = {"-U", "--upgrade"}
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A compiled file, its sources (paths relative to the app), and how it is compiled: argv (None: unknown) and cwd."""
+    """A compiled file, its sources (relative to the app), and how it is compiled: argv (None: unknown) and cwd."""
 
     path: str
     sources: tuple[str, ...]

@@ -85,12 +85,12 @@ def manager(project: Project, override: str | None = None) -> Manager:
 
 
 def lockfile(project: Project, manager: Manager) -> str | None:
-    """The path, relative to the app, of the lockfile that `manager` keeps; None when there is none."""
+    """The path, relative to the app, of the lockfile that `manager` keeps or will make; None for tools without one."""
     name = next((name for name, owner in _LOCKFILES.items() if owner is manager), None)
     if name is None:
         return None
-    found = next((up for up in project.upwards() if project.exists(f"{up}/{name}")), None)
-    return None if found is None else name if found == "." else f"{found}/{name}"
+    found = next((up for up in project.upwards() if project.exists(f"{up}/{name}")), home(project))
+    return name if found == "." else f"{found}/{name}"
 
 
 def _lock_owner(project: Project, up: str) -> Manager | None:

@@ -10,15 +10,16 @@ if (trigger && sink) {
   const timer = setInterval(() => {
     if (!fs.existsSync(trigger)) return
     clearInterval(timer)
-    answer(fs).catch((error) => report(fs, { clients: [], error: String(error) }))
+    const found = { clients: [], error: '' }
+    answer(fs, found).catch((error) => report(fs, { ...found, error: String(error) }))
   }, 100)
   timer.unref()
 }
 
-async function answer(fs) {
+async function answer(fs, found) {
   const clients = liveClients()
-  const described = clients.map((client) => ({ host: client.host, enabled: isEnabled(client) }))
-  report(fs, { clients: described, error: '' })
+  found.clients = clients.map((client) => ({ host: client.host, enabled: isEnabled(client) }))
+  report(fs, found)
   for (const client of clients) {
     if (!isEnabled(client) || !`${client.host}/`.startsWith(`${sink}/`)) continue
     client.capture({

@@ -118,7 +118,7 @@ def _is_error_handler(script: Script, node: Node) -> bool:
 
 
 def _stops(script: Script, statement: Node, app: str) -> bool:
-    """Whether the app is complete at a statement: it listens, is returned or exported. Refuses if it adds routes too."""
+    """Whether the app is complete here: it listens, is returned or exported. Refuses if the same adds routes."""
     name = re.escape(app)
     listens = next(script.calls(r"(?s:.*\.)?listen|serve", under=statement), None) is not None
     source = script.source(statement).rstrip(";")
@@ -127,7 +127,7 @@ def _stops(script: Script, statement: Node, app: str) -> bool:
         return True
     if statement.type == "export_statement" and re.fullmatch(rf"export\s*\{{[^}}]*\b{name}\b[^}}]*\}}", source):
         return True
-    inside = list(script.calls(rf"{name}\.({_ROUTES})", under=statement))
+    inside = _routes(script, statement, name)
     deferred = [call for call in inside if _in_function(call, statement)]
     if deferred and (listens or _defines_function(statement)):
         raise script.refuse(f"adds routes to {app} inside a function", deferred[0])
@@ -139,10 +139,16 @@ def _adds_routes(script: Script, statement: Node, app: str) -> bool:
     name = re.escape(app)
     if statement.type in FUNCTIONS or _defines_function(statement):
         return False
-    if next(script.calls(rf"{name}\.({_ROUTES})|{name}\.({_ROUTES})\(.*", under=statement), None):
+    if _routes(script, statement, name):
         return True
     given = (a for call in script.find("call_expression", under=statement) for a in arguments(call))
     return any(re.search(rf"\b{name}\b", script.source(a)) and a.type in ("identifier", "object") for a in given)
+
+
+def _routes(script: Script, statement: Node, app: str) -> list[Node]:
+    """Calls that add something to the app; `app.get("port")` only reads a setting."""
+    calls = script.calls(rf"{app}\.({_ROUTES})(\(.*)?", under=statement)
+    return [call for call in calls if len(arguments(call)) > 1 or not script.source(call).startswith(f"{app}.get")]
 
 
 def _defines_function(statement: Node) -> bool:
@@ -155,8 +161,8 @@ def _defines_function(statement: Node) -> bool:
 
 def _in_function(node: Node, limit: Node) -> bool:
     for parent in ancestors(node):
-        if parent == limit:
-            return False
         if parent.type in FUNCTIONS:
             return True
+        if parent == limit:
+            break
     return False

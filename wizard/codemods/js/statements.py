@@ -155,11 +155,13 @@ def _anchor(script: Script, node: Node | None) -> Node:
     parent = statement.parent
     if parent is not None and parent.type not in ("program", "statement_block"):
         raise script.refuse("has the place to edit inside an expression", node)
-    for ancestor in ancestors(node):
-        if ancestor.type == "class_body":
-            raise script.refuse("has the place to edit inside a class", node)
-        if ancestor.type in FUNCTIONS:
+    if any(ancestor.type == "class_body" for ancestor in ancestors(node)):
+        raise script.refuse("has the place to edit inside a class", node)
+    for inner in (node, *ancestors(node)):
+        if inner == statement:
             break
+        if inner.type in FUNCTIONS:
+            raise script.refuse("has the place to edit inside a function without a body of its own", node)
     require_sound(script, statement)
     return statement
 

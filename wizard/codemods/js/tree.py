@@ -155,6 +155,10 @@ def after_line(script: Script, node: Node) -> int:
 
     Raises CannotEdit when other code follows on that line.
     """
+    # a semicolon that guards the next line, `;[a].map(b)`, is parsed as the end of this statement
+    guard = node.children[-1] if node.child_count > 1 and node.children[-1].type == ";" else None
+    if guard and guard.prev_sibling and guard.start_point.row > guard.prev_sibling.end_point.row:
+        return line_end(script.text, script.end(guard.prev_sibling))
     place = line_end(script.text, script.end(node))
     sibling = node.next_sibling
     while sibling and script.start(sibling) < place:

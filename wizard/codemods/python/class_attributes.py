@@ -63,8 +63,9 @@ def ensure_attributes(class_name: str, attributes: Sequence[tuple[str, str]], he
             raise source.refusal(f"class {class_name} has no attribute to put new ones below", owner)
         end = own[-1].end
         code = "\n".join([f"\n# {heading}", *lines] if heading else lines)
-        follows = text[next_line(text, end) :].partition("\n")[0].strip()
-        return splice(text, [after(source, end, code + ("\n" if follows and heading else ""), block_indent(source, block))])
+        if heading and text[next_line(text, end) :].partition("\n")[0].strip():
+            code += "\n"
+        return splice(text, [after(source, end, code, block_indent(source, block))])
 
     return run
 

@@ -46,15 +46,17 @@ def _answer() -> None:
 
     while not os.path.exists(_TRIGGER):  # noqa: PTH110
         time.sleep(0.1)
+    found: list[dict[str, object]] = []
     try:
         clients = _clients()
-        _report([{"host": _host(client), "enabled": _enabled(client)} for client in clients])
+        found = [{"host": _host(client), "enabled": _enabled(client)} for client in clients]
+        _report(found)
         for client in clients:
             if _enabled(client) and (_host(client) + "/").startswith(_SINK + "/"):
                 _speak(client)
     except Exception as error:  # noqa: BLE001
         # Whatever the SDK of the app does, the app must not notice us.
-        _report([], repr(error))
+        _report(found, repr(error))
 
 
 def _report(clients: list[dict[str, object]], error: str = "") -> None:

@@ -1,0 +1,84 @@
+"""What changes in a Django project: settings, the official middleware, and the AppConfig that starts PostHog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from frameworks.django import rest, start
+from frameworks.django.apps import home_app
+from frameworks.django.existing import hidden_by, set_up_elsewhere, several_projects
+from frameworks.django.layout import manage_files, settings_module
+from frameworks.django.settings import MIDDLEWARE, Settings, read_settings
+from frameworks.django.variables import variables
+from wizard import python_sdk
+from wizard.answers import Answers
+from wizard.changes import Change, EditFile, Install, Manual, Note, SetEnv
+from wizard.codemods.python.lists import ensure_extended, ensure_in_list
+from wizard.project import Project
+
+_BEHIND = "django.contrib.auth.middleware.AuthenticationMiddleware"
+
+
+def plan(project: Project, answers: Answers) -> Iterator[Change]:
+    """Yield the changes. Source: https://posthog.com/docs/libraries/django and posthog.integrations.django (7.91)."""
+    settings = read_settings(project)
+    if settings is None:
+        where = "".join(manage_files(project)[:1])
+        yield Manual("Say which settings module is used: it cannot be read from manage.py", _WHICH, where)
+        return
+    if elsewhere := set_up_elsewhere(project, settings):
+        yield Install("posthog", python_sdk.REQUIREMENT)
+        yield Note(f"PostHog is already set up: {elsewhere}", "Left as it is.")
+        return
+    if stop := hidden_by(project) or several_projects(project) or python_sdk.unsupported(project) or _too_old(settings):
+        yield stop
+        return
+    reads = variables(project, settings)
+    yield Install("posthog", python_sdk.REQUIREMENT)
+    yield SetEnv(reads.token_variable, answers.token or "", reads.env_file)
+    yield SetEnv(reads.host_variable, answers.hosts.ingest, reads.env_file)
+    home = home_app(project, settings, settings_module(project))
+    yield from start.changes(project, settings, reads, home, answers.wants("error_tracking"))
+    yield from _middleware(settings)
+    if answers.wants("error_tracking"):
+        yield from rest.changes(settings)
+    if not settings.loads_env_file(*(project.read(path) or "" for path in manage_files(project))):
+        yield Note(
+            f"Nothing here loads .env files: give {reads.token_variable} to the process",
+            "For example `set -a; . ./.env` in the shell, `env_file:` in compose, or python-dotenv in manage.py.",
+        )
+
+
+def _middleware(settings: Settings) -> Iterator[Change]:
+    """The middleware goes behind the one that knows the user, in the file that defines the list."""
+    here = settings.definition("MIDDLEWARE")
+    path = here.path if here else settings.leaf
+    element = f'"{MIDDLEWARE}"'
+    paste = Manual("Add the PostHog middleware behind AuthenticationMiddleware", f"{element},", path)
+    if not settings.mentions(rf"[\"']{MIDDLEWARE}[\"']"):
+        codemod = ensure_in_list("MIDDLEWARE", element, behind=_BEHIND, in_class=here.owner) if here else None
+        yield EditFile(
+            path,
+            (codemod or ensure_extended("MIDDLEWARE", element),),
+            "gives each request a PostHog context with its user, and reports exceptions",
+            otherwise=paste,
+        )
+    for other in settings.redefinitions("MIDDLEWARE"):
+        if MIDDLEWARE not in settings.texts[other.path]:
+            title = f"Add the PostHog middleware where {other.path} replaces MIDDLEWARE"
+            yield Manual(title, paste.body, f"{other.path}:{other.line}")
+
+
+def _too_old(settings: Settings) -> Manual | None:
+    """MIDDLEWARE_CLASSES went with Django 2.0; the SDK's middleware cannot be used in it."""
+    old = settings.definition("MIDDLEWARE_CLASSES")
+    if old is None or settings.definition("MIDDLEWARE"):
+        return None
+    return Manual(
+        "Move from MIDDLEWARE_CLASSES to MIDDLEWARE first: Django before 1.10 is not supported",
+        f'MIDDLEWARE = [\n    ...,\n    "{MIDDLEWARE}",\n]',
+        f"{old.path}:{old.line}",
+    )
+
+
+_WHICH = 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")'

@@ -1,0 +1,51 @@
+"""The names of the PostHog settings and variables of a Django project, and the env file that it loads."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+
+from frameworks.django.layout import home
+from frameworks.django.settings import Settings
+from wizard import environment
+from wizard.project import Project
+
+_TOKENS = ("POSTHOG_PROJECT_TOKEN", "POSTHOG_API_KEY", "POSTHOG_PROJECT_API_KEY", "POSTHOG_KEY", "POSTHOG_TOKEN")
+_HOSTS = ("POSTHOG_HOST", "POSTHOG_API_HOST")
+_COOKIECUTTER = ".envs/.local/.django"
+
+
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """`token` and `host` are Django settings, the other two the variables behind them; `env_file` may be empty."""
+
+    token: str
+    host: str
+    token_variable: str
+    host_variable: str
+    env_file: str
+
+
+def variables(project: Project, settings: Settings) -> Variables:
+    """The project's own names where its settings or env files have some, else the official ones."""
+    names = environment.names(project, "")
+    token, token_variable = _known(settings, _TOKENS, names.token)
+    host, host_variable = _known(settings, _HOSTS, names.host)
+    return Variables(token, host, token_variable, host_variable, _env_file(project))
+
+
+def _known(settings: Settings, candidates: tuple[str, ...], default: str) -> tuple[str, str]:
+    for name in dict.fromkeys((default, *candidates)):
+        if own := next((a for a in settings.assigned(name) if a.path in settings.chain), None):
+            strings = [n.value for n in ast.walk(own.value) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+            return name, next((s for s in strings if re.fullmatch(r"\w*POSTHOG_\w+", s)), name)
+    return default, default
+
+
+def _env_file(project: Project) -> str:
+    """The env file beside manage.py, or cookiecutter-django's for local use; empty for the one of the app."""
+    beside = f"{home(project)}/.env".removeprefix("./")
+    if project.exists(_COOKIECUTTER):
+        return _COOKIECUTTER
+    return beside if project.exists(beside) or not project.exists(".env") else ""

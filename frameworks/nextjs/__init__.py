@@ -1,0 +1,38 @@
+"""Next.js: App Router, Pages Router or both; instrumentation-client from 15.3 on, a provider or _app before."""
+
+from frameworks.nextjs.layout import variant
+from wizard.detect import all_of, any_of, file, npm
+from wizard.framework import Framework
+
+FRAMEWORK = Framework(
+    name="Next.js",
+    language="javascript",
+    runtime="browser",
+    package="next",
+    docs="https://posthog.com/docs/libraries/next-js",
+    supports="Next.js 12 and later, App Router and Pages Router",
+    # a library that only lists next as a peer has neither a config file nor routes
+    detect=all_of(
+        npm("next"),
+        any_of(
+            file("next.config.{js,mjs,ts,mts,cjs}"),
+            file("{app,src/app,pages,src/pages}/**/*.{js,jsx,ts,tsx,md,mdx}"),
+        ),
+    ),
+    supersedes=(
+        "react-vite",
+        "react-cra",
+        "react-router",
+        "tanstack-router",
+        "javascript-web",
+        "node",
+        "express",
+        "fastify",
+        "koa",
+        "hono",
+    ),
+    options=("autocapture", "session_replay", "error_tracking", "reverse_proxy"),
+    env_prefix="NEXT_PUBLIC_",
+    env_file=".env.local",
+    variant=variant,
+)

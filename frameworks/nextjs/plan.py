@@ -1,0 +1,41 @@
+"""What changes in a Next.js app: one init in the browser, a client for server code, a proxy if wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from frameworks.nextjs import layout as places
+from frameworks.nextjs.browser import Code, browser, own_files
+from frameworks.nextjs.proxy import proxy
+from frameworks.nextjs.server import server
+from wizard import csp, environment
+from wizard.answers import Answers
+from wizard.changes import Change, Install, Manual, Note, SetEnv
+from wizard.existing import sites
+from wizard.packages import npm
+from wizard.project import Project
+
+
+def plan(project: Project, answers: Answers) -> Iterator[Change]:
+    """Yield the changes. Source: https://posthog.com/docs/libraries/next-js and builds with Next.js 14 and 16."""
+    layout = places.read(project)
+    if not npm.at_least(project, "next", "12.0"):
+        version = npm.version(project, "next")
+        yield Manual(f"Upgrade Next.js: {version} is not supported", "npm install next@latest", "package.json")
+        return
+    if elsewhere := sites(project, "javascript", "browser", besides=own_files(project, layout)):
+        if not {"posthog-js", "@posthog/next"} & {*npm.declared(project)} and "snippet" not in elsewhere[0].reason:
+            yield Install("posthog-js", "^1.434.0")
+        yield Note(f"PostHog is already set up: {elsewhere[0]}", "Left as it is.")
+        return
+    names = environment.names(project, "NEXT_PUBLIC_")
+    yield SetEnv(names.token, answers.token or "")
+    yield SetEnv(names.host, answers.hosts.ingest)
+    relay = proxy(project, layout, answers, names)
+    yield from relay.changes
+    code = Code(project, layout, names, answers, relay.api_host)
+    yield from browser(code)
+    yield from server(code)
+    yield from csp.note(project, answers, same_origin=relay.api_host is not None)
+    if npm.version(project, "next") is None:
+        yield Note("Took Next.js for 15.3 or later: nothing tells its version", "Install the packages, then run again.")

@@ -1,0 +1,135 @@
+"""The reverse proxy: rewrites in next.config that send a path of the app's own domain on to PostHog."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from frameworks.nextjs import layout as places
+from frameworks.nextjs.layout import Layout
+from wizard.answers import Answers
+from wizard.changes import Change, CreateFile, EditFile, Manual, Note
+from wizard.codemods.js.objects import ensure_property
+from wizard.codemods.js.rewrites import ensure_rewrites
+from wizard.codemods.js.statements import ensure_after_imports
+from wizard.codemods.js.tree import code_of
+from wizard.edits import Codemod, chain
+from wizard.environment import Names
+from wizard.errors import CannotEdit
+from wizard.packages import npm
+from wizard.project import Project
+from wizard.templates import template
+from wizard.text import indented
+
+PREFIX = "/ph-relay"
+"""Not `/ingest` or `/posthog`: ad blockers know those (https://posthog.com/docs/advanced/proxy)."""
+
+# assets first: the last rule matches everything
+_RULES = tuple(
+    f'{{\n  source: "{PREFIX}/{path}",\n  destination: `${{{host}}}/{path}`,\n}}'
+    for path, host in (
+        ("static/:path*", "posthogAssets"),
+        ("array/:path*", "posthogAssets"),
+        (":path*", "posthogHost"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """What to change, and the path that the browser sends to; None when it must talk to PostHog directly."""
+
+    changes: tuple[Change, ...] = ()
+    api_host: str | None = None
+
+
+def proxy(project: Project, layout: Layout, answers: Answers, names: Names) -> Proxy:
+    """The proxy of an app, or why it has none."""
+    if not answers.wants("reverse_proxy"):
+        return Proxy()
+    path = places.config(project)
+    text = (project.read(path) or "") if path is not None else ""
+    code = code_of(text, strings=True)
+    if prefix := _hand_made(code):
+        there = Note(f"{path} already forwards {prefix} to PostHog", "Left as it is.")
+        return Proxy((there,), _base_path(code, prefix))
+    if reason := _impossible(project, code):
+        return Proxy((Note(f"No reverse proxy: {reason}", "The browser talks to PostHog directly."),))
+    codemod = _forwards(answers, names)
+    api_host = _base_path(code, PREFIX)
+    if path is None:
+        return Proxy((*_created(project, layout, codemod), *_middleware(project)), api_host)
+    edit = EditFile(path, (codemod,), f"forwards {PREFIX} to PostHog", _manual(path, answers, names))
+    try:
+        codemod(text)
+    except CannotEdit:
+        # without the rewrites, events sent to the path would be lost
+        return Proxy((edit,))
+    return Proxy((edit, *_middleware(project)), api_host)
+
+
+def _impossible(project: Project, code: str) -> str | None:
+    if re.search(r"\boutput\s*:\s*[\"']export[\"']", code):
+        return "a static export has no rewrites"
+    if re.search(r"\bbasePath\b(?!\s*:\s*[\"'])", code):
+        return "the basePath of this app is not a plain string"
+    if not npm.at_least(project, "next", "13.1"):
+        return "it needs skipTrailingSlashRedirect, which Next.js has since 13.1"
+    return None
+
+
+def _base_path(code: str, prefix: str) -> str:
+    """Next.js puts its basePath in front of the sources of rewrites, but not of what the browser requests."""
+    match = re.search(r"\bbasePath\s*:\s*[\"']([^\"']*)[\"']", code)
+    return (match[1] if match else "") + prefix
+
+
+def _hand_made(code: str) -> str | None:
+    """The prefix of rewrites to PostHog that are not ours."""
+    rule = re.compile(
+        r"source\s*:\s*[\"'](/[\w/-]+)/:path\*[\"']\s*,\s*destination\s*:\s*[\"'`]https://[^\"'`]*posthog\.com/"
+    )
+    found = [match[1] for match in rule.finditer(code)]
+    return min(found, key=len) if found else None
+
+
+def _constants(answers: Answers, names: Names) -> str:
+    return (
+        f'const posthogHost =\n  process.env.{names.host} || "{answers.hosts.ingest}";\n'
+        'const posthogAssets = posthogHost.replace(\n  ".i.posthog.com",\n  "-assets.i.posthog.com",\n);'
+    )
+
+
+def _forwards(answers: Answers, names: Names) -> Codemod:
+    return chain(
+        # PostHog's paths end in slashes, which Next.js would answer with a redirect
+        ensure_property("skipTrailingSlashRedirect", "true"),
+        ensure_rewrites(_RULES, re.escape(PREFIX)),
+        ensure_after_imports(_constants(answers, names), r"\bposthogHost\s*="),
+    )
+
+
+def _created(project: Project, layout: Layout, codemod: Codemod) -> Iterator[Change]:
+    name = "next.config.ts" if layout.typescript and npm.at_least(project, "next", "15.0") else "next.config.mjs"
+    yield CreateFile(name, codemod(template(f"nextjs/{name}")), f"forwards {PREFIX} to PostHog")
+
+
+def _manual(path: str, answers: Answers, names: Names) -> Manual:
+    rules = "".join(indented(rule, "      ") + ",\n" for rule in _RULES)
+    body = (
+        f"{_constants(answers, names)}\n\n// in the configuration, the rules before your own ones:\n"
+        f"  skipTrailingSlashRedirect: true,\n  async rewrites() {{\n    return [\n{rules}    ];\n  }},\n\n"
+        f'// then in posthog.init:\n  api_host: "{PREFIX}",\n  ui_host: "{answers.hosts.app}",'
+    )
+    return Manual("Forward a path of your domain to PostHog", body, path)
+
+
+def _middleware(project: Project) -> Iterator[Note]:
+    """A middleware that also sees our path may send events to a login page."""
+    for path, text in project.sources("{middleware,proxy,src/middleware,src/proxy}.{ts,js}"):
+        matchers = re.findall(r"matcher\s*:\s*(\[[^\]]*\]|[\"'`][^\"'`]*[\"'`])", text)
+        sees_all = not matchers or any(re.search(r"\(\?!|/:path\*[\"'`]|\(\.\*\)", m) for m in matchers)
+        if sees_all and PREFIX[1:] not in text:
+            body = f"Exclude it from the matcher, for example: /((?!{PREFIX[1:]}|_next/static).*)"
+            yield Note(f"Let {PREFIX} pass in {path}", body)

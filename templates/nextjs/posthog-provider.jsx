@@ -1,0 +1,30 @@
+"use client";
+
+import { PostHogProvider as Provider } from "@posthog/react";
+import posthog from "posthog-js";
+import { useEffect } from "react";
+
+const posthogToken = process.env.NEXT_PUBLIC_POSTHOG_PROJECT_TOKEN;
+
+export function PostHogProvider({ children }) {
+  useEffect(() => {
+    // strict mode runs effects twice in development
+    if (posthog.__loaded) return;
+
+    if (posthogToken) {
+      posthog.init(posthogToken, {
+        api_host: process.env.NEXT_PUBLIC_POSTHOG_HOST, // if not reverse_proxy
+        api_host: "API_HOST", // if reverse_proxy
+        ui_host: "UI_HOST", // if reverse_proxy
+        defaults: "2026-01-30",
+        capture_exceptions: true, // if error_tracking
+        autocapture: false, // if not autocapture
+        disable_session_recording: true, // if not session_replay
+      });
+    } else if (process.env.NODE_ENV === "development") {
+      console.error("PostHog: NEXT_PUBLIC_POSTHOG_PROJECT_TOKEN is not set");
+    }
+  }, []);
+
+  return <Provider client={posthog}>{children}</Provider>;
+}

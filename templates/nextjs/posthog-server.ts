@@ -1,0 +1,13 @@
+import { PostHog } from "posthog-node";
+
+let client: PostHog | undefined;
+
+/** The PostHog client of this server; without a token it does nothing. Await `flush()` before the function ends. */
+export function getPostHog(): PostHog {
+  client ??= new PostHog(process.env.NEXT_PUBLIC_POSTHOG_PROJECT_TOKEN ?? "", {
+    host: process.env.NEXT_PUBLIC_POSTHOG_HOST,
+    flushAt: 1,
+    flushInterval: 0,
+  });
+  return client;
+}
