@@ -242,6 +242,13 @@ def test_in_a_browser(tmp_path: Path, code: str, status: str, words: str) -> Non
         assert (found.event["event"], found.event["properties"]["url"]) == ("$pageview", launch.url)
 
 
+@posix
+def test_a_page_that_answers_with_an_error_says_so(tmp_path: Path) -> None:
+    launch = app(tmp_path, SERVER % "def answer(asked): print('oops', flush=True); return 500")
+    found = prove(tmp_path, launch, "browser", chrome=browser(tmp_path, "sys.exit(0)"), timeout=1.5)
+    assert (found.status, found.reason.endswith("answered 500)\noops")) == ("failed", True), found.reason
+
+
 def test_without_a_browser_nothing_is_started(tmp_path: Path) -> None:
     said: list[str] = []
     found = prove(tmp_path, app(tmp_path, SERVER % SPEAKS), "browser", said, chrome="no-such-browser")

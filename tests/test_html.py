@@ -53,6 +53,12 @@ CHANGES = {
         "---\nconst { t } = Astro.props;\n---\n<head>\n\t<meta name={t} />\n\t<slot />\n</head>\n",
         "---\nconst { t } = Astro.props;\n---\n<head>\n\t<meta name={t} />\n\t<slot />\n\t<Posthog />\n</head>\n",
     ),
+    "astro_frontmatter_with_markup": (
+        "---\nconst page = '<head></head>';\n---\n<head>\n\t<script define:vars={{ a: { b } }}>'</head>'</script>\n"
+        "</head>\n",
+        "---\nconst page = '<head></head>';\n---\n<head>\n\t<script define:vars={{ a: { b } }}>'</head>'</script>\n"
+        "\t<Posthog />\n</head>\n",
+    ),
     "mentioned_in_a_comment": (
         "<head>\n  <!-- <Posthog /> -->\n</head>\n",
         "<head>\n  <!-- <Posthog /> -->\n  <Posthog />\n</head>\n",

@@ -165,6 +165,17 @@ BEFORE_AFTER: dict[str, tuple[Codemod, str, str]] = {
         "// server\nimport a from 'a'\n",
         "// server\nimport 'dotenv/config'\nimport a from 'a'\n",
     ),
+    "first_above_a_comment_about_the_next_line": (
+        DOTENV,
+        "/* server */\n// eslint-disable-next-line\nimport a from 'a'\n",
+        "/* server */\nimport 'dotenv/config'\n// eslint-disable-next-line\nimport a from 'a'\n",
+    ),
+    "before_a_line_that_would_continue_it": (
+        NODE,
+        "const a = require('a');\n// go\n(async () => {\n  a()\n  a()\n})()\n",
+        "const a = require('a');\nconst { PostHog } = require('posthog-node');\n// go\n(async () => {\n  a()\n  a()\n"
+        "})()\n",
+    ),
     "first_commonjs": (
         DOTENV,
         "'use strict'\n\nconst a = require('a')\n",

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.laws import check, check_keeps, check_refuses
-from wizard.codemods.js.jsx import layout_children, page_component, rendered_root, wrap_jsx
+from wizard.codemods.js.jsx import (
+    layout_children,
+    page_component,
+    rendered_root,
+    returned_element,
+    the_element,
+    wrap_jsx,
+)
 
 OPEN, CLOSE = "<PostHogProvider client={posthog}>", "</PostHogProvider>"
 ROOT = wrap_jsx(OPEN, CLOSE, rendered_root)
@@ -74,8 +81,7 @@ def test_rendered_root(before: str, after: str) -> None:
 LAYOUTS = {
     "create_next_app": (
         "return (\n  <html>\n    <body\n      className={`a`}\n    >\n      {children}\n    </body>\n  </html>\n)\n",
-        "return (\n  <html>\n    <body\n      className={`a`}\n    >\n      <Providers>\n      {children}\n"
-        "      </Providers>\n"
+        "return (\n  <html>\n    <body\n      className={`a`}\n    >\n      <Providers>{children}</Providers>\n"
         "    </body>\n  </html>\n)\n",
     ),
     "inline": ("x = <body>{children}</body>\n", "x = <body><Providers>{children}</Providers></body>\n"),
@@ -128,6 +134,7 @@ REFUSES = {
     "ternary": ("createRoot(a).render(b ? <A /> : <B />)\n", "a ternary expression", 1),
     "call": ("createRoot(a).render(makeApp())\n", "a call expression", 1),
     "two_elements_in_strict_mode": ("createRoot(a).render(<StrictMode><A /><B /></StrictMode>)\n", "one element", 1),
+    "variable_without_jsx": ("createRoot(a).render(element)\n", "an? identifier", 1),
     "broken_jsx": ("createRoot(a).render(<A><B></A>)\n", "", None),
 }
 
@@ -135,6 +142,23 @@ REFUSES = {
 @pytest.mark.parametrize(("text", "reason", "line"), REFUSES.values(), ids=REFUSES)
 def test_root_refuses(text: str, reason: str, line: int | None) -> None:
     check_refuses(ROOT, text, reason, line)
+
+
+def test_named_elements_and_returned_ones() -> None:
+    outlet = wrap_jsx(OPEN, CLOSE, the_element("Outlet"))
+    check(
+        outlet,
+        "x = (\n  <Body>\n    <Outlet />\n  </Body>\n)\n",
+        f"x = (\n  <Body>\n    {OPEN}\n    <Outlet />\n    {CLOSE}\n  </Body>\n)\n",
+    )
+    check_refuses(outlet, "x = <Stack />\n", "<Outlet> 0 times")
+    component = wrap_jsx(OPEN, CLOSE, returned_element)
+    before = "function App() {\n  return <Stack />\n}\nexport default memo(App)\n"
+    check(component, before, before.replace("<Stack />", f"{OPEN}<Stack />{CLOSE}"))
+    check(component, "export default () => <A />\n", f"export default () => {OPEN}<A />{CLOSE}\n")
+    check_refuses(component, "export default () => {\n  if (a) return null\n  return <A />\n}\n", "2 returns", 1)
+    check_refuses(component, "export default class extends C {}\n", "needs a function", 1)
+    check_refuses(component, "export const A = () => <A />\n", "no single default export")
 
 
 def test_layout_and_page_refuse() -> None:

@@ -34,7 +34,8 @@ CHANGES = {
     "unordered-goes-last": (
         DEPENDENCY,
         '{\n    "dependencies": {\n        "vue": "3",\n        "axios": "1"\n    }\n}\n',
-        '{\n    "dependencies": {\n        "vue": "3",\n        "axios": "1",\n        "posthog-js": "^1.2.0"\n    }\n}\n',
+        '{\n    "dependencies": {\n        "vue": "3",\n        "axios": "1",\n        "posthog-js": "^1.2.0"\n'
+        "    }\n}\n",
     ),
     "order-not-asked-for": (
         LAST,
@@ -77,12 +78,14 @@ CHANGES = {
     "turbo-array-per-line": (
         TURBO,
         '{\n  "tasks": {\n    "build": {\n      "env": [\n        "A" // a\n      ]\n    }\n  }\n}\n',
-        '{\n  "tasks": {\n    "build": {\n      "env": [\n        "A", // a\n        "POSTHOG_HOST"\n      ]\n    }\n  }\n}\n',
+        '{\n  "tasks": {\n    "build": {\n      "env": [\n        "A", // a\n        "POSTHOG_HOST"\n      ]\n'
+        "    }\n  }\n}\n",
     ),
     "turbo-array-made": (
         TURBO,
         '{\n  "tasks": {\n    "build": {\n      "outputs": ["dist/**"]\n    }\n  }\n}\n',
-        '{\n  "tasks": {\n    "build": {\n      "outputs": ["dist/**"],\n      "env": [\n        "POSTHOG_HOST"\n      ]\n'
+        '{\n  "tasks": {\n    "build": {\n      "outputs": ["dist/**"],\n      "env": [\n        "POSTHOG_HOST"\n'
+        "      ]\n"
         "    }\n  }\n}\n",
     ),
 }

@@ -135,6 +135,22 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
         "from fastapi import FastAPI\n\nfrom shop.config import settings\nfrom shop.posthog_client import client\n"
         "from shop.routes import router\n",
     ),
+    "third_party_not_among_ours": (
+        FLASK,
+        "import sentry_sdk\nfrom fastapi import FastAPI\n\n# the app\nfrom app.api import router\n\napp = 1\n",
+        "import sentry_sdk\nfrom fastapi import FastAPI\nfrom posthog.integrations.flask import PosthogFlaskIntegration\n"
+        "\n# the app\nfrom app.api import router\n\napp = 1\n",
+    ),
+    "ours_above_relative_ones": (
+        OWN,
+        "from fastapi import FastAPI\n\nfrom .db import db\n",
+        "from fastapi import FastAPI\n\nfrom shop.posthog_client import client\n\nfrom .db import db\n",
+    ),
+    "relative_among_relative_ones": (
+        RELATIVE,
+        "from fastapi import FastAPI\n\nfrom .config import x\nfrom .views import y\n",
+        "from fastapi import FastAPI\n\nfrom .config import x\nfrom .posthog_client import client\nfrom .views import y\n",
+    ),
     "ours_in_a_new_group": (
         OWN,
         "from fastapi import FastAPI\n\napp = FastAPI()\n",

@@ -11,8 +11,10 @@ from wizard.edits import Codemod
 FASTAPI = ("fastapi.FastAPI",)
 STOP = ensure_after_yield("client.shutdown()", *FASTAPI, marker="client")
 EVENT = ensure_on_shutdown("close_client", "client.shutdown()", marker="client")
-HEAD = "from contextlib import asynccontextmanager\n\nfrom fastapi import FastAPI\n\n\n"
-"@asynccontextmanager\nasync def lifespan(app):\n"
+HEAD = (
+    "from contextlib import asynccontextmanager\n\nfrom fastapi import FastAPI\n\n\n"
+    "@asynccontextmanager\nasync def lifespan(app):\n"
+)
 APP = "\n\napp = FastAPI(lifespan=lifespan)\n"
 
 CHANGES: dict[str, tuple[Codemod, str, str]] = {

@@ -36,13 +36,14 @@ class Answers:
     """Everything a plan may depend on besides the tree.
 
     `token` is None when only the code is wanted (`--check` without a token): no env value is written then.
-    `versions` are the `--sdk-version NAME=VERSION` overrides.
+    `versions` are the `--sdk-version NAME=VERSION` overrides. `replace_token` lets values in env files be replaced.
     """
 
     hosts: Hosts
     token: str | None = None
     options: Mapping[str, bool] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    replace_token: bool = False
 
     def wants(self, option: str) -> bool:
         """Is the option switched on?"""

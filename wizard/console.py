@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -56,15 +57,13 @@ class Console:
         """One row of a list; `mark` is a single ASCII character."""
         if self.quiet:
             return
-        from rich.padding import Padding
-        from rich.table import Table
         from rich.text import Text
 
-        grid = Table.grid(padding=(0, 1))
-        grid.add_column(no_wrap=True)
-        grid.add_column(overflow="fold")
-        grid.add_row(Text(mark, style=style or "bold"), Text(line))
-        self.rich.print(Padding(grid, (0, 0, 0, 2), expand=False))
+        room = max(self.rich.width - 4, 16)
+        first, *rest = [part for text in line.split("\n") for part in textwrap.wrap(text, room) or [""]] or [""]
+        self.rich.print(Text.assemble("  ", (mark, style or "bold"), " ", first), soft_wrap=True)
+        for part in rest:
+            self.rich.print(f"    {part}", markup=False, soft_wrap=True)
 
     def raw(self, line: str) -> None:
         """One line that must never be wrapped: a URL, a command, text to paste."""
@@ -108,16 +107,20 @@ class Console:
         self.say(f"  {line}", "dim")
 
     @contextmanager
-    def waiting(self, for_what: str) -> Iterator[None]:
-        """Show what is being waited for: a spinner on a terminal, one line elsewhere."""
-        if self.quiet:
-            yield
-        elif self.rich.is_terminal and not self.rich.is_dumb_terminal:
-            with self.rich.status(for_what, spinner="line"):
-                yield
+    def waiting(self, for_what: str) -> Iterator[Callable[[str], None]]:
+        """Show what is being waited for; gives a function for passing remarks.
+
+        A terminal gets a spinner with the latest remark, anything else one line and no remarks.
+        """
+        if not self.quiet and self.rich.is_terminal and not self.rich.is_dumb_terminal:
+            from rich.text import Text
+
+            with self.rich.status(Text(for_what), spinner="line") as status:
+                room = max(self.rich.width - 4, 20)
+                yield lambda remark: status.update(Text(f"{for_what}\n    {remark[:room]}"))
         else:
             self.say(for_what)
-            yield
+            yield lambda remark: None
 
 
 def is_interactive() -> bool:

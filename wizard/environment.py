@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from wizard.changes import Manual
 from wizard.codemods import dotenv
@@ -60,31 +61,36 @@ class EnvEdit:
     create: bool = False
 
 
-def ensure(project: Project, name: str, value: str | None, default_file: str) -> Iterator[EnvEdit | Manual]:
+def ensure(
+    project: Project, name: str, value: str | None, default_file: str, replace: bool = False
+) -> Iterator[EnvEdit | Manual]:
     """The edits that give the app variable `name`: the value in a git-ignored file, the bare name in the example file.
 
-    `value` None writes no value. A file that git tracks gets no value: the step is left to the user.
+    `value` None writes no value; a value that is there stays unless `replace`. A file that git tracks gets no value:
+    the step is left to the user.
     """
     example = project.first(*EXAMPLES)
     if example is not None:
         yield EnvEdit(example, dotenv.ensure_variable(name, ""), f"tells teammates that the app reads {name}")
-    if value is None or current(project, name):
+    there = current(project, name)
+    if value is None or (there and (there[0] == value or not replace)):
         return
-    path = _value_file(project, default_file)
+    path = there[1] if there else _value_file(project, default_file)
     match _visibility(project, path):
         case "tracked":
-            yield Manual(f"Set {name} outside of git", f"{name}={dotenv.quoted(value)}", f"{path} is tracked by git")
+            yield Manual(f"Set {name} outside of git (git tracks {path})", f"{name}={dotenv.quoted(value)}", path)
             return
         case "visible":
             yield EnvEdit(".gitignore", _ensure_ignored(path), f"keeps {path} out of git", create=True)
-    yield EnvEdit(path, dotenv.ensure_variable(name, value), f"gives the app {name}", create=True)
+    codemod = (dotenv.set_variable if there else dotenv.ensure_variable)(name, value)
+    yield EnvEdit(path, codemod, f"gives the app {name}", create=True)
 
 
 def _value_file(project: Project, default: str) -> str:
-    """The env file the project already uses for local values, else the framework's own."""
-    if project.exists(default):
-        return default
-    return project.first(".env.local", ".env") or default
+    """The framework's own env file, or an existing `.env` that git does not track."""
+    if not project.exists(default) and project.exists(".env") and _visibility(project, ".env") != "tracked":
+        return ".env"
+    return default
 
 
 def _visibility(project: Project, path: str) -> str:
@@ -104,9 +110,13 @@ def _visibility(project: Project, path: str) -> str:
 
 
 def _matches(gitignore: str, path: str) -> bool:
-    """Does one of the usual lines ignore the env file? Only used where git cannot be asked, or for planned lines."""
-    lines = [line.strip().lstrip("/") for line in gitignore.splitlines()]
-    return bool({path, ".env*", ".env.*" if path != ".env" else path, "*.local" if path.endswith(".local") else path} & {*lines})
+    """Do the lines ignore the env file? The last one that matches decides. Only used where git cannot be asked."""
+    ignored = False
+    for line in gitignore.splitlines():
+        pattern = line.strip()
+        if fnmatchcase(path, pattern.removeprefix("!").lstrip("/")):
+            ignored = not pattern.startswith("!")
+    return ignored
 
 
 def _ensure_ignored(path: str) -> Codemod:

@@ -201,7 +201,7 @@ class _Resolver:
 
     def _environment(self, name: str, value: str, file: str) -> None:
         wanted = value if self.answers.token is not None else None
-        for step in environment.ensure(self.project, name, wanted, file):
+        for step in environment.ensure(self.project, name, wanted, file, self.answers.replace_token):
             if isinstance(step, Manual):
                 self._leave(step)
                 continue

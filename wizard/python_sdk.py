@@ -19,9 +19,10 @@ REQUIREMENT = ">=7.71"
 
 def unsupported(project: Project) -> Manual | None:
     """The step for an app whose Python is too old for the SDK (`Requires-Python: >=3.10` on PyPI), else None."""
-    declared = pypi.python_requires(project)
+    # Poetry's own words for a lower bound are no specifiers: ^3.9, ~3.9
+    declared = re.sub(r"(?:\^|~(?!=))\s*(?=\d)", ">=", pypi.python_requires(project) or "")
     try:
-        floor_is_old = declared is not None and any(SpecifierSet(declared).contains(v) for v in ("3.8", "3.9"))
+        floor_is_old = bool(declared) and any(SpecifierSet(declared).contains(v) for v in ("3.8", "3.9"))
     except InvalidSpecifier:
         return None
     if not floor_is_old:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from frameworks.django import rest, start
 from frameworks.django.apps import home_app
@@ -38,10 +38,9 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
     yield SetEnv(reads.token_variable, answers.token or "", reads.env_file)
     yield SetEnv(reads.host_variable, answers.hosts.ingest, reads.env_file)
     home = home_app(project, settings, settings_module(project))
-    yield from start.changes(project, settings, reads, home, answers.wants("error_tracking"))
-    yield from _middleware(settings)
-    if answers.wants("error_tracking"):
-        yield from rest.changes(settings)
+    errors = answers.wants("error_tracking")
+    edits = [*start.changes(project, settings, reads, home, errors), *_middleware(settings)]
+    yield from _refused_last(project, [*edits, *(rest.changes(settings) if errors else ())])
     if not settings.loads_env_file(*(project.read(path) or "" for path in manage_files(project))):
         yield Note(
             f"Nothing here loads .env files: give {reads.token_variable} to the process",
@@ -67,6 +66,15 @@ def _middleware(settings: Settings) -> Iterator[Change]:
         if MIDDLEWARE not in settings.texts[other.path]:
             title = f"Add the PostHog middleware where {other.path} replaces MIDDLEWARE"
             yield Manual(title, paste.body, f"{other.path}:{other.line}")
+
+
+def _refused_last(project: Project, changes: Sequence[Change]) -> list[Change]:
+    """What will be left to the user comes last, so that its line is the one in the edited file."""
+
+    def rank(change: Change) -> int:
+        return 2 - start.goes(project, change.path, change.codemods) if isinstance(change, EditFile) else 2
+
+    return sorted(changes, key=rank)
 
 
 def _too_old(settings: Settings) -> Manual | None:

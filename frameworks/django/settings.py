@@ -71,11 +71,7 @@ class Settings:
         found: list[str] = []
         for path in self.chain:
             for assigned in _assigned(path, self.texts[path], "APPS"):
-                found += [
-                    n.value
-                    for n in ast.walk(assigned.value)
-                    if isinstance(n, ast.Constant) and isinstance(n.value, str)
-                ]
+                found += strings(assigned.value)
         return list(dict.fromkeys(found))
 
     def loads_env_file(self, *others: str) -> bool:
@@ -101,6 +97,11 @@ def read_settings(project: Project) -> Settings | None:
     visit(leaf, frozenset())
     beside = [path for path in _neighbours(project, chain) if path not in chain]
     return Settings(leaf, tuple(chain), tuple(beside), {p: project.read(p) or "" for p in (*chain, *beside)})
+
+
+def strings(value: ast.expr) -> list[str]:
+    """The string literals anywhere in an expression."""
+    return [n.value for n in ast.walk(value) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
 
 
 def code_of(text: str) -> str:

@@ -38,14 +38,15 @@ def changes(
     flags = {"error_tracking"} if errors else set()
     flags |= {"pytest"} if _uses_pytest(project) and (home is None or not covered) else {"manage_test"}
     names = {"POSTHOG_PROJECT_TOKEN": reads.token, "POSTHOG_HOST": reads.host}
-    paste = template("django/settings.py", names, flags if home or owner else flags | {"module_init"})
+    here_too = flags | {"module_init"} if home is None and owner is None else flags & {"error_tracking"}
+    paste = template("django/settings.py", names, here_too)
     codemods = [*_settings(settings, path, owner, reads, errors)]
     if home is None and owner is None:
         codemods += [_started_here(names, flags, reads), ensure_import("posthog"), ensure_import("sys")]
     if codemods:
         why = "reads the project token and the host from the environment"
         yield EditFile(path, tuple(codemods), why, otherwise=Manual("Add the PostHog settings", paste, path))
-    yield from _start(project, home, names, flags, safe=_goes(project, path, codemods))
+    yield from _start(project, home, names, flags, safe=goes(project, path, codemods))
     if home is None and owner is not None:
         yield Manual("Start PostHog in the AppConfig of an app of yours", template("django/apps.py", names, flags))
     for test in covered if home else ():
@@ -60,14 +61,15 @@ def changes(
 def _settings(settings: Settings, path: str, owner: str | None, reads: Variables, errors: bool) -> Iterator[Codemod]:
     wanted = ((reads.token, reads.token_variable), (reads.host, reads.host_variable))
     missing = [Setting(n, v) for n, v in wanted if all(a.path == path for a in _in_chain(settings, n))]
+    heading = "" if any(_in_chain(settings, n) for n, _ in wanted) else "PostHog"
     switch = not errors and not [a for a in _in_chain(settings, _SWITCH) if a.path != path]
     if owner is not None:
-        yield ensure_environment_attributes(owner, missing, "PostHog")
+        yield ensure_environment_attributes(owner, missing, heading)
         yield ensure_attributes(owner, [(_SWITCH, "False")] if switch else [])
         return
-    yield ensure_assignments(missing, "PostHog")
+    yield ensure_assignments(missing, heading, at_end=True)
     if switch:
-        yield ensure_below_assignments(f"{_SWITCH} = False", reads.host, reads.token, marker=_SWITCH)
+        yield ensure_assignment(_SWITCH, "False")
 
 
 def _in_chain(settings: Settings, name: str) -> list[Assigned]:
@@ -111,8 +113,8 @@ def _start(project: Project, home: Home | None, names: dict[str, str], flags: se
     )
 
 
-def _goes(project: Project, path: str, codemods: Sequence[Codemod]) -> bool:
-    """Will the edits of the settings be made?"""
+def goes(project: Project, path: str, codemods: Sequence[Codemod]) -> bool:
+    """Will the edits of a file be made?"""
     try:
         chain(*codemods)(project.read(path) or "")
     except CannotEdit:

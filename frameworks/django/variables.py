@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from dataclasses import dataclass
 
 from frameworks.django.layout import home
-from frameworks.django.settings import Settings
+from frameworks.django.settings import Settings, strings
 from wizard import environment
 from wizard.project import Project
 
@@ -38,8 +37,7 @@ def variables(project: Project, settings: Settings) -> Variables:
 def _known(settings: Settings, candidates: tuple[str, ...], default: str) -> tuple[str, str]:
     for name in dict.fromkeys((default, *candidates)):
         if own := next((a for a in settings.assigned(name) if a.path in settings.chain), None):
-            strings = [n.value for n in ast.walk(own.value) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
-            return name, next((s for s in strings if re.fullmatch(r"\w*POSTHOG_\w+", s)), name)
+            return name, next((s for s in strings(own.value) if re.fullmatch(r"\w*POSTHOG_\w+", s)), name)
     return default, default
 
 

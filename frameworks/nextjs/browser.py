@@ -11,7 +11,7 @@ from frameworks.nextjs import layout as places
 from frameworks.nextjs.layout import Layout
 from wizard.answers import Answers
 from wizard.changes import Change, CreateFile, EditFile, Install, Manual
-from wizard.codemods.js.imports import ensure_import
+from wizard.codemods.js.imports import ensure_import, kind_of
 from wizard.codemods.js.jsx import layout_children, wrap_jsx
 from wizard.codemods.js.statements import ensure_after_imports
 from wizard.codemods.js.style import Style, restyle, style_of
@@ -131,6 +131,8 @@ def _with_init(path: str, source: str, why: str) -> EditFile:
 
 
 def _unless_taken(text: str) -> str:
+    if kind_of(text) == "cjs":
+        raise CannotEdit("is CommonJS, where posthog-js has no default export")
     if not has_code(text, _INIT) and has_code(text, rf"\b{_TOKEN}\b"):
         raise CannotEdit(f"already uses the name {_TOKEN} for something else")
     return text

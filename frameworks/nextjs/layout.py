@@ -66,6 +66,11 @@ def config(project: Project) -> str | None:
     return project.first(*CONFIGS)
 
 
+def is_static(config_code: str) -> bool:
+    """Does a config (without its comments) ask for a static export, which has no server?"""
+    return re.search(r"\boutput\s*:[^,\n]*[\"']export[\"']", config_code) is not None
+
+
 def client_file(project: Project, layout: Layout) -> str:
     """The `instrumentation-client` that Next.js takes (`src` before the root), or the one to create."""
     suffixes = ("ts", "tsx", "js", "jsx", "mjs")
@@ -85,7 +90,9 @@ def root_layouts(project: Project, layout: Layout) -> list[str]:
 
 
 def runs_on_server(project: Project, layout: Layout) -> bool:
-    """Has the app route handlers, API routes or server actions?"""
+    """Has the app route handlers, API routes or server actions, and a server at all?"""
+    if is_static(project.read(config(project) or "") or ""):
+        return False
     if layout.app and project.files(f"{layout.app}/**/route.{_SCRIPTS}"):
         return True
     if layout.pages and project.files(f"{layout.pages}/api/**/*.{_SCRIPTS}"):

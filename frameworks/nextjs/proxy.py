@@ -70,7 +70,7 @@ def proxy(project: Project, layout: Layout, answers: Answers, names: Names) -> P
 
 
 def _impossible(project: Project, code: str) -> str | None:
-    if re.search(r"\boutput\s*:\s*[\"']export[\"']", code):
+    if places.is_static(code):
         return "a static export has no rewrites"
     if re.search(r"\bbasePath\b(?!\s*:\s*[\"'])", code):
         return "the basePath of this app is not a plain string"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from frameworks.nextjs import layout as places
@@ -9,6 +10,7 @@ from frameworks.nextjs.browser import Code
 from wizard.changes import Change, CreateFile, Install, Note
 from wizard.existing import sites
 from wizard.packages import npm
+from wizard.project import Project
 
 _HOW = """import {{ getPostHog }} from "{module}";
 
@@ -25,6 +27,9 @@ def server(code: Code) -> Iterator[Change]:
     if there := sites(project, "javascript", "server", besides=(path,)):
         yield Note(f"PostHog is already set up on the server: {there[0]}", "Left as it is.")
         return
+    if node := _old_node(project):
+        yield Note(f"No server half: posthog-node needs Node 20.20 or later, {node}", "Upgrade Node, then run again.")
+        return
     yield Install("posthog-node", "^5.40.0")
     source = "posthog-server.ts" if layout.typescript else "posthog-server.js"
     yield CreateFile(path, code.file(source), "one posthog-node client for server code, which sends at once")
@@ -37,12 +42,15 @@ def _request_errors(code: Code) -> Iterator[Change]:
     project, layout = code.project, code.layout
     if not code.answers.wants("error_tracking") or not npm.at_least(project, "next", "15.0"):
         return
-    if project.files("{instrumentation,src/instrumentation}.{ts,tsx,js,jsx,mjs,page.ts}"):
+    source = "instrumentation.ts" if layout.typescript else "instrumentation.js"
+    if there := project.files("{instrumentation,src/instrumentation}.{ts,tsx,js,jsx,mjs,page.ts,page.js}"):
+        if "osthog" not in (project.read(there[0]) or "").replace("ostHog", "osthog"):
+            title = f"Errors of the server stay unreported: {there[0]} has no onRequestError for PostHog"
+            yield Note(title, code.file(source))
         return
     config = places.config(project)
     if config is not None and "pageExtensions" in (project.read(config) or ""):
         return
-    source = "instrumentation.ts" if layout.typescript else "instrumentation.js"
     yield CreateFile(layout.source + source, code.file(source), "reports errors of the server to PostHog")
 
 
@@ -55,3 +63,15 @@ def _how_to_use(code: Code, path: str) -> Note:
         flush = 'after(() => getPostHog().flush()); // import { after } from "next/server"'
     body = _HOW.format(module=module, flush=flush)
     return Note("Capture events on the server: flush before the function ends", body)
+
+
+def _old_node(project: Project) -> str | None:
+    """Where the app says that it runs on a Node that posthog-node refuses, in words."""
+    engines = project.json("package.json").get("engines")
+    wanted = engines.get("node") if isinstance(engines, dict) else None
+    if isinstance(wanted, str) and (match := re.match(r"[\^~=v]?\s*(\d+)(?:[.\s]|$)", wanted)) and int(match[1]) < 20:
+        return f"package.json says {wanted}"
+    pinned = (project.read(".nvmrc") or project.read(".node-version") or "").strip()
+    if (match := re.match(r"v?(\d+)", pinned)) and int(match[1]) < 20:
+        return f"this app is pinned to {pinned}"
+    return None

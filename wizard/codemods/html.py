@@ -13,15 +13,17 @@ from wizard.text import indent_at, indent_unit, indented, line_number, line_star
 # Scanned, not parsed: an HTML parser reads `{% if %}` inside a tag as attributes and a head in a string as a head.
 _TOKEN = re.compile(
     r"""
-    (?P<comment><!--.*?(?:-->|\Z) | \{\#.*?\#\} | \{\{!--.*?--\}\} | \{\{--.*?--\}\} | <%--.*?--%>
+    (?P<frontmatter>\A\s*---[ \t]*\r?\n.*?^---[ \t]*\r?$)
+  | (?P<comment><!--.*?(?:-->|\Z) | \{\#.*?\#\} | \{\{!--.*?--\}\} | \{\{--.*?--\}\} | <%--.*?--%>
         | \{%-?\s*comment\b.*?endcomment\s*-?%\} | \{/\*.*?\*/\})
   | (?P<code><%.*?%> | <\?(?:php|=).*?(?:\?>|\Z) | \{\{.*?\}\} | \{%.*?%\})
-  | (?P<raw><(?P<tag>script|style|textarea|title|template)\b(?P<attributes>(?:"[^"]*"|'[^']*'|\{[^{}]*\}|[^'">])*)>
+  | (?P<raw><(?P<tag>script|style|textarea|title|template)\b
+        (?P<attributes>(?>"[^"]*" | '[^']*' | \{(?>[^{}]|\{(?>[^{}]|\{[^{}]*\})*+\})*+\} | [^'">{])*+)>
         (?P<body>.*?)</(?P=tag)\s*>)
   | (?P<head></head\s*>)
-  | <[a-zA-Z](?:"[^"]*"|'[^']*'|[^'">])*>
+  | <[a-zA-Z](?>"[^"]*"|'[^']*'|[^'">])*+>
     """,
-    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+    re.VERBOSE | re.DOTALL | re.IGNORECASE | re.MULTILINE,
 )
 
 

@@ -105,7 +105,7 @@ def choose_answers(apps: Sequence[App], choices: Choices, console: Console) -> A
     versions = dict(_version(pair) for pair in choices.sdk_version)
     there = _existing_token(apps)
     token = _token(choices, there, console)
-    return Answers(_hosts(apps, choices), token, _options(apps, choices), versions)
+    return Answers(_hosts(apps, choices), token, _options(apps, choices), versions, choices.replace_token)
 
 
 def _version(pair: str) -> tuple[str, str]:

@@ -171,8 +171,8 @@ def _install(commands: tuple[Command, ...], root: Path, console: Console, report
     """Run the package manager, if there is anything to run; says what went wrong, if anything."""
     if not commands:
         return True
-    console.say("Installing (at most 15 minutes):")
-    result = run_install(commands, root, console.progress)
+    with console.waiting(f"Installing with {Path(commands[0].argv[0]).name} (at most 15 minutes)") as remark:
+        result = run_install(commands, root, remark)
     report.install = {"ok": result.ok, "argv": list(result.argv), "trouble": None}
     if result.ok:
         console.say("Installed.", "green")

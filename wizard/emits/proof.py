@@ -54,6 +54,7 @@ class _Visited:
 
     app: Running
     url: str
+    status: int
     sink: Sink
     host_variables: tuple[str, ...]
     say: Say
@@ -91,9 +92,9 @@ def emits(
             _build(directory, launch, variables, say)
             with _started(launch.argv, directory, variables, say) as app:
                 status = _until_it_answers(app, launch.url, timeout, say)
-                visited = _Visited(app, launch.url, sink, host_variables, say)
+                visited = _Visited(app, launch.url, status, sink, host_variables, say)
                 if runtime == "server":
-                    return _from_server(visited, status, trigger)
+                    return _from_server(visited, trigger)
                 if browser is None:
                     return _from_user(visited, timeout)
                 return _from_browser(visited, browser, Path(name), variables, timeout)
@@ -166,17 +167,16 @@ def _until_it_answers(app: Running, url: str, timeout: float, say: Say) -> int:
     return status
 
 
-def _from_server(visited: _Visited, status: int, trigger: Path) -> Emission:
+def _from_server(visited: _Visited, trigger: Path) -> Emission:
     url, sink, say = visited.url, visited.sink, visited.say
-    say(f"Requested {url} (status {status}); waiting for an event of the app's own (at most {OWN_LIMIT:.0f} s)")
+    say(f"Requested {url} (status {visited.status}); waiting for an event of the app's own (at most {OWN_LIMIT:.0f} s)")
     if event := _event(visited, _any_event, OWN_LIMIT):
         return _passed(event)
     say(f"Asking the app's PostHog client to send one (at most {PROBE_LIMIT:.0f} s)")
     trigger.touch()
     if event := _event(visited, _any_event, PROBE_LIMIT, enough=lambda: all_unusable(trigger, sink.url)):
         return _passed(event)
-    answered = f" (GET {url} answered {status}){_printed(visited.app)}" if status >= 500 else ""
-    return Emission("failed", why_no_client_spoke(trigger, sink.url, visited.host_variables) + answered)
+    return _failed(visited, why_no_client_spoke(trigger, sink.url, visited.host_variables))
 
 
 def _from_user(visited: _Visited, timeout: float) -> Emission:
@@ -199,8 +199,15 @@ def _from_browser(visited: _Visited, browser: str, scratch: Path, env: Mapping[s
 
 def _seen_on_page(visited: _Visited, event: Received | None) -> Emission:
     if event is None:
-        return Emission("failed", why_page_was_silent(visited.sink.received, visited.host_variables))
+        return _failed(visited, why_page_was_silent(visited.sink.received, visited.host_variables))
     return _passed(_pageview_rather(event, visited.sink))
+
+
+def _failed(visited: _Visited, reason: str) -> Emission:
+    """An app that answers with an error has a problem of its own, which its output tells."""
+    if visited.status >= 500:
+        reason += f" (GET {visited.url} answered {visited.status}){_printed(visited.app)}"
+    return Emission("failed", reason)
 
 
 def _event(

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 class Command:
     """One call: `argv` without a shell, `cwd` relative to the app, `env` added to the process environment.
 
-    `packages` are the ones it is made for. `then` are the argvs that must follow in the same directory for the call to be complete (recompile, then sync).
+    `packages` are the ones it is made for. `then` are the argvs that must follow in the same directory for the call to
+    be complete (recompile, then sync).
     """
 
     argv: tuple[str, ...]

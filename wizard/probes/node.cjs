@@ -27,6 +27,8 @@ async function answer(fs, found) {
       event: 'posthog_wizard_verify',
       properties: { $process_person_profile: false },
     })
+    // Version 4 queues the event some ticks later, and would flush without it.
+    await new Promise((resolve) => setTimeout(resolve, 100))
     await client.flush()
   }
 }

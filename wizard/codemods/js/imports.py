@@ -9,8 +9,7 @@ from typing import Literal
 
 from tree_sitter import Node
 
-from wizard.codemods.js.statements import at_top, is_require, last_import
-from wizard.codemods.js.style import restyle, style_of
+from wizard.codemods.js.statements import at_top, in_style_of, is_require, last_import
 from wizard.codemods.js.tree import Script, after_line, arguments, code_of, named, parse, require_sound
 from wizard.edits import Codemod, Edit, insert, splice
 from wizard.errors import CannotEdit
@@ -20,6 +19,8 @@ from wizard.text import indent_at, indented, line_start
 Kind = Literal["esm", "cjs"]
 Pair = tuple[str, str]
 """What a module calls a name, and what the file calls it."""
+
+_NEXT_LINE = re.compile(r"next-line|@ts-ignore|@ts-expect-error|prettier-ignore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,17 +236,21 @@ def _statement(module: str, missing: list[Pair], esm: bool) -> str:
 
 
 def _placed(script: Script, statement: str, first: bool) -> Edit:
-    code = restyle(statement, style_of(script.text))
     text = script.text
     last = last_import(script)
     if last is None:
-        return at_top(script, code)
+        return at_top(script, statement)
     if first:
         top = next(n for n in script.root.children if n.type == "import_statement" or is_require(script, n))
         require_sound(script, top)
         if text[line_start(text, script.start(top)) : script.start(top)].strip():
             raise script.refuse("has several statements on one line", top)
+        while (above := top.prev_sibling) and above.type == "comment" and _NEXT_LINE.search(script.source(above)):
+            top = above
         start = script.start(top)
+        code = in_style_of(script, statement, text[start:])
         return insert(line_start(text, start), indented(code, indent_at(text, start)) + "\n")
     require_sound(script, last)
-    return insert(after_line(script, last), "\n" + indented(code, indent_at(text, script.start(last))))
+    place = after_line(script, last)
+    code = in_style_of(script, statement, text[place:])
+    return insert(place, "\n" + indented(code, indent_at(text, script.start(last))))

@@ -9,7 +9,7 @@ from tree_sitter import Node
 
 from wizard.codemods.js.imports import imports
 from wizard.codemods.js.tree import Script, arguments, named, parse, require_sound
-from wizard.codemods.js.values import bare, declared
+from wizard.codemods.js.values import bare, declared, exported_function, only_return
 from wizard.edits import Codemod, Edit, insert, splice
 from wizard.errors import CannotEdit
 from wizard.text import indent_at, line_end, line_start
@@ -64,9 +64,24 @@ def rendered_root(script: Script) -> Node:
         if len(inner) != 1 or text:
             raise script.refuse("has something else than one element in StrictMode", node)
         node = inner[0]
-    if node.type not in (*_JSX, "identifier", "jsx_expression"):
-        raise script.refuse(f"renders a {node.type.replace('_', ' ')}, not an element", node)
-    return node
+    return _wrappable(script, node)
+
+
+def the_element(*names: str) -> Locate:
+    """The one element of the file that has one of these names (`Outlet`, `Stack`, `Theme.Provider`)."""
+
+    def locate(script: Script) -> Node:
+        found = [node for node in script.find(*_JSX) if _name(script, node) in names]
+        if len(found) != 1:
+            raise script.refuse(f"has <{names[0]}> {len(found)} times where this tool needs one")
+        return found[0]
+
+    return locate
+
+
+def returned_element(script: Script) -> Node:
+    """What the component that the file exports by default returns, when it has one return."""
+    return _wrappable(script, bare(only_return(script, exported_function(script))))
 
 
 def layout_children(script: Script) -> Node:
@@ -89,14 +104,14 @@ def layout_children(script: Script) -> Node:
 
 def page_component(script: Script) -> Node:
     """The one `<Component {...pageProps} />` of a Next.js `_app`."""
-    found = [
-        node
-        for node in script.find(*_JSX)
-        if _name(script, node) in ("Component", "props.Component", "this.props.Component")
-    ]
-    if len(found) != 1:
-        raise script.refuse(f"renders <Component> {len(found)} times where this tool needs one")
-    return found[0]
+    return the_element("Component", "props.Component", "this.props.Component")(script)
+
+
+def _wrappable(script: Script, node: Node) -> Node:
+    has_jsx = next(script.find(*_JSX), None) is not None
+    if node.type in (*_JSX, "jsx_expression") or (node.type == "identifier" and has_jsx):
+        return node
+    raise script.refuse(f"renders a {node.type.replace('_', ' ')}, not an element", node)
 
 
 def _rendered(script: Script) -> Iterator[Node]:
@@ -134,6 +149,9 @@ def _around(script: Script, node: Node, opening: str, closing: str) -> list[Edit
     before, after = text[line_start(text, start) : start], text[end : line_end(text, end)]
     indent = indent_at(text, start)
     own_lines = not before.strip() and re.fullmatch(r"[,;)\s]*(//.*)?", after) and node.type != "identifier"
+    if node.type == "jsx_expression" and node.start_point.row == node.end_point.row:
+        # `<P>{children}</P>` in one line is what prettier writes
+        own_lines = False
     if not own_lines:
         return [insert(start, opening), insert(end, closing)]
     return [insert(line_start(text, start), indent + opening + "\n"), insert(end, "\n" + indent + closing)]

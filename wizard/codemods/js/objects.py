@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 
 from tree_sitter import Node
 
@@ -16,8 +17,8 @@ from wizard.lists import insert_item
 from wizard.text import indent_at, indented
 
 
-def ensure_property(path: str, value: str, *, over_spread: bool = False) -> Codemod:
-    """The exported config has the property `path` (`server.proxy`); one that is there is never changed.
+def ensure_property(path: str | Sequence[str], value: str, *, over_spread: bool = False) -> Codemod:
+    """The exported config has the property `path` (`server.proxy`, or its keys); one there is never changed.
 
     `value` is an expression in prettier's default style. `over_spread`: add it although a spread whose keys are not
     in this file may have it already (ours comes last and wins); without, that is refused.
@@ -25,26 +26,26 @@ def ensure_property(path: str, value: str, *, over_spread: bool = False) -> Code
 
     def run(text: str) -> str:
         script = parse(text)
-        return splice(text, _property(script, config_object(script), path.split("."), value, over_spread))
+        return splice(text, _property(script, config_object(script), _keys(path), value, over_spread))
 
     return run
 
 
-def append_to_list(path: str, item: str, present: Present, *, over_spread: bool = False) -> Codemod:
+def append_to_list(path: str | Sequence[str], item: str, present: Present, *, over_spread: bool = False) -> Codemod:
     """The list at `path` of the exported config ends with `item`; a list that is not there is made."""
 
     def run(text: str) -> str:
         if is_present(text, present):
             return text
         script = parse(text)
-        *parents, key = path.split(".")
+        *parents, key = _keys(path)
         target: Node | None = config_object(script)
         for parent in parents:
             found = member(script, target, parent, over_spread=over_spread) if target else None
             target = literal(script, value_of(script, found), "object") if found else None
         found = member(script, target, key, over_spread=over_spread) if target else None
         if target is None or found is None:
-            return splice(text, _property(script, config_object(script), path.split("."), f"[{item}]", over_spread))
+            return splice(text, _property(script, config_object(script), _keys(path), f"[{item}]", over_spread))
         array = literal(script, value_of(script, found), "array")
         return splice(text, add_items(script, array, item))
 
@@ -155,6 +156,10 @@ def _keys_of_name(script: Script, name: Node) -> set[str] | None:
             names = [key_of(script, one) for one in named(bare(value))]
             return None if None in names else {one for one in names if one}
     return None
+
+
+def _keys(path: str | Sequence[str]) -> list[str]:
+    return path.split(".") if isinstance(path, str) else list(path)
 
 
 def _key(name: str) -> str:

@@ -49,7 +49,7 @@ def ensure_after_imports(snippet: str, present: Present) -> Codemod:
         script = parse(text)
         last = last_import(script)
         if last is None:
-            return splice(text, [at_top(script, restyle(snippet.strip("\n"), style_of(text)))])
+            return splice(text, [at_top(script, snippet)])
         require_sound(script, last)
         return splice(text, [_below(script, last, snippet, spaced=True)])
 
@@ -109,8 +109,15 @@ def is_require(script: Script, statement: Node) -> bool:
     return bool(values) and all(value and re.match(r"require\s*\(", script.source(value)) for value in values)
 
 
-def at_top(script: Script, code: str, *, blank_below: bool = True) -> Edit:
-    """The edit that makes `code` the first statement: below shebang, licence comments and directives."""
+def in_style_of(script: Script, snippet: str, following: str) -> str:
+    """`snippet` (our style) as the file would write it in front of `following`, which must not continue it."""
+    code = restyle(snippet.strip("\n"), style_of(script.text))
+    ended = snippet.rstrip().endswith(";") and not code.endswith(";")
+    return code + ";" if ended and needs_semicolon(following) else code
+
+
+def at_top(script: Script, snippet: str) -> Edit:
+    """The edit that makes `snippet` the first statement: below shebang, licence comments and directives."""
     text = script.text
     place = 0
     nodes = list(script.root.children)
@@ -120,14 +127,14 @@ def at_top(script: Script, code: str, *, blank_below: bool = True) -> Edit:
             break
         place = next_line(text, script.end(node))
     head, rest = text[:place], text[place:]
-    below = "\n" if blank_below and rest.strip() else ""
+    code = in_style_of(script, snippet, rest)
     if not rest.strip():
         above = "" if not head else "\n" if head.endswith("\n") else "\n\n"
         return insert(place, above + code + "\n")
     body = len(text) - len(rest.lstrip())
     start = line_start(text, body)
     code = indented(code, indent_at(text, body))
-    return insert(start, ("" if start > place or not head else "\n") + code + "\n" + below)
+    return insert(start, ("" if start > place or not head else "\n") + code + "\n\n")
 
 
 def _is_header(script: Script, node: Node, following: Node | None, rest: list[Node]) -> bool:
@@ -171,7 +178,7 @@ def _below(script: Script, anchor: Node, snippet: str, spaced: bool) -> Edit:
     place = after_line(script, anchor)
     indent = indent_at(text, script.start(anchor))
     rest = text[place:]
-    code = _written(script, snippet, rest)
+    code = in_style_of(script, snippet, rest)
     gap = "\n\n" if spaced else "\n"
     ends_block = rest.lstrip().startswith("}") or not rest.strip()
     blank_follows = re.match(r"\r?\n[ \t]*(\r?\n|$)", rest) is not None
@@ -190,13 +197,8 @@ def _above(script: Script, anchor: Node, snippet: str, spaced: bool) -> Edit:
     start = script.start(first)
     if not _alone(text, start):
         raise script.refuse("has several statements on one line", anchor)
-    code = _written(script, snippet, script.source(first))
+    code = in_style_of(script, snippet, script.source(first))
     return insert(line_start(text, start), indented(code, indent_at(text, start)) + ("\n\n" if spaced else "\n"))
-
-
-def _written(script: Script, snippet: str, following: str) -> str:
-    code = restyle(snippet.strip("\n"), style_of(script.text))
-    return code + ";" if needs_semicolon(following) and not code.endswith((";", "}")) else code
 
 
 def _alone(text: str, position: int) -> bool:

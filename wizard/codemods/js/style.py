@@ -11,6 +11,7 @@ from tree_sitter import Node
 from wizard.codemods.js.tree import Script, parse
 from wizard.edits import Edit, splice
 from wizard.errors import Bug
+from wizard.lists import skip_blanks
 from wizard.text import indent_unit, line_start
 
 _ENDED_BY_SEMICOLON = (
@@ -126,4 +127,4 @@ def _in_jsx_attribute(node: Node) -> bool:
 
 def needs_semicolon(following: str) -> bool:
     """Whether code before `following` must end in a semicolon even in a file without them."""
-    return following.lstrip().startswith(tuple("([`+-/<")) and not following.lstrip().startswith(("//", "/*"))
+    return following.startswith(tuple("([`+-/<"), skip_blanks(following, 0, len(following), ("//", "/*")))

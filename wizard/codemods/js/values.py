@@ -33,6 +33,24 @@ def config_object(script: Script) -> Node:
     return found
 
 
+def exported_function(script: Script) -> Node:
+    """The function that the file exports by default, also by name or as the last argument of `memo(f)` or the like."""
+    exported = list(_exported(script))
+    if len(exported) != 1:
+        raise script.refuse("has no single default export")
+    node = bare(exported[0])
+    while node.type in ("identifier", "call_expression"):
+        if node.type == "identifier":
+            node = bare(declared(script, node))
+        elif given := arguments(node):
+            node = bare(given[-1])
+        else:
+            break
+    if node.type not in FUNCTIONS:
+        raise script.refuse(f"exports {_a(node)} where this tool needs a function", node)
+    return node
+
+
 def literal(script: Script, node: Node, kind: str, *, seen: tuple[int, ...] = ()) -> Node:
     """The `object` or `array` literal that an expression is: itself, cast, or a name declared in this file."""
     node = bare(node)

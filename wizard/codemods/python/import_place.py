@@ -14,7 +14,7 @@ from wizard.codemods.python.tree import Source, Statement, statements, string_va
 from wizard.edits import Edit, insert
 from wizard.text import line_end, line_start, next_line
 
-_FUTURE, _STDLIB, _THIRD, _OURS = range(4)
+_FUTURE, _STDLIB, _THIRD, _OURS, _RELATIVE = range(5)
 _LOADS_ENV = re.compile(r"(?:^|\.)(?:load_dotenv|read_env|read_envfile|find_dotenv)$")
 
 
@@ -25,7 +25,7 @@ def new_import(source: Source, line: str, module: str, first_party: bool) -> Edi
     head = _head(source, loads)
     if loads and not head:
         return _below(source, loads, line)
-    group = _OURS if ours else _group(module)
+    group = _OURS if first_party and _group(module) == _THIRD else _group(module)
     runs = _runs(source, head)
     top = module.partition(".")[0]
     own = [r for r in runs if top and any(_module_of(s.node).partition(".")[0] == top for s in r)]
@@ -86,7 +86,7 @@ def _into(source: Source, run: Sequence[Statement], line: str) -> Edit:
 def _group(module: str) -> int:
     top = module.partition(".")[0]
     if module.startswith("."):
-        return _OURS
+        return _RELATIVE
     if top == "__future__":
         return _FUTURE
     return _STDLIB if top in sys.stdlib_module_names else _THIRD
@@ -103,7 +103,7 @@ def _runs(source: Source, head: Sequence[Statement]) -> list[list[Statement]]:
     runs: list[list[Statement]] = []
     for statement in head:
         between = source.text[runs[-1][-1].end : statement.start] if runs else "\n\n"
-        lines = between.splitlines()[1:-1] if runs else [""]
+        lines = between.split("\n")[1:-1] if runs else [""]
         if runs and all(line.strip() for line in lines) and statement.index - runs[-1][-1].index <= 1:
             runs[-1].append(statement)
         else:

@@ -39,14 +39,15 @@ class Setting:
     default: str = ""
 
 
-def ensure_assignments(settings: Sequence[Setting], heading: str = "") -> Codemod:
+def ensure_assignments(settings: Sequence[Setting], heading: str = "", *, at_end: bool = False) -> Codemod:
     """The module assigns each setting, read as the file reads its environment already.
 
     Readers, in this order: `env("X", default="")` of django-environ and environs, `config("X", default="")` of
     decouple and starlette, `os.getenv` or `os.environ.get` (imported by name too), which is the fallback and imports
     `os`. The lines go below the last plain assignment that reads the environment, else to the end of the file but
-    above closing imports of local overrides. `heading` is a comment line without its `#`. A setting that the module's
-    own scope binds anywhere stays. Refuses a file whose settings are a pydantic class (see `ensure_settings_fields`).
+    above closing imports of local overrides (with `at_end`, always there). `heading` is a comment line without its
+    `#`. A setting that the module's own scope binds anywhere stays. Refuses a file whose settings are a pydantic class
+    (see `ensure_settings_fields`).
     """
 
     def run(text: str) -> str:
@@ -63,7 +64,7 @@ def ensure_assignments(settings: Sequence[Setting], heading: str = "") -> Codemo
         lines = [quoted(f"{s.name} = {reader.call(s.variable, s.default)}", style) for s in missing]
         read, load = last_read(source, reader), last_load(source)
         block = "\n".join([*([f"# {heading}"] if heading else []), *lines])
-        if read and (load is None or load.start <= read.start):
+        if read and not at_end and (load is None or load.start <= read.start):
             return splice(text, [_below(source, read, block, spaced=bool(heading))])
         return splice(text, [_at_end(source, block)])
 
@@ -195,7 +196,8 @@ def _at_end(source: Source, block: str) -> Edit:
         return insert(start, block + "\n\n")
     if not text.strip():
         return insert(len(text), block + "\n")
-    return insert(len(text), ("" if text.endswith("\n") else "\n") + "\n" + block + "\n")
+    gap = "\n\n" if isinstance(top[-1].node if top else None, cst.FunctionDef | cst.ClassDef) else "\n"
+    return insert(len(text), ("" if text.endswith("\n") else "\n") + gap + block + "\n")
 
 
 def _imports_all(node: cst.CSTNode) -> bool:
