@@ -60,7 +60,8 @@ def test_output_is_streamed_plain_and_the_tail_is_kept(tmp_path: Path, bin_dir: 
          'print(*range(30), sep="\\n")\nsys.exit(7)')  # fmt: skip
     lines: list[str] = []
     result = run_install([NPM], tmp_path, lines.append)
-    assert sorted(lines[:3]) == ["green", "half", "whole"] or "green" in lines
+    assert {"green", "half", "whole"} < set(lines)
+    assert "" not in lines
     assert not result.ok
     assert result.returncode == 7
     assert len(result.tail) == 20
@@ -92,13 +93,17 @@ def test_a_call_that_hangs_is_stopped_with_its_children(tmp_path: Path, bin_dir:
 
 
 def test_an_interrupt_stops_the_call_and_goes_on(tmp_path: Path, bin_dir: Path) -> None:
-    stub(bin_dir, "npm", "print('started', flush=True)\nimport time\ntime.sleep(60)")
+    stub(bin_dir, "npm", "print(os.getpid(), flush=True)\nimport time\ntime.sleep(60)")
+    pids: list[int] = []
 
     def interrupt(line: str) -> None:
+        pids.append(int(line))
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         run_install([NPM], tmp_path, interrupt)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pids[0], 0)
 
 
 def test_missing_programs_are_named_before_anything_runs(tmp_path: Path, bin_dir: Path) -> None:
@@ -232,7 +237,7 @@ TROUBLES = {
         "",
     ),
     "npm-engine": (
-        'npm error code EBADENGINE\nnpm error notsup Required: {"node":">=90"}\nnpm error notsup Actual: {"node":"v20"}',
+        'npm error code EBADENGINE\nnpm error notsup Required: {"node":">=90"}\nnpm error notsup Actual: v20',
         "the Node.js version does not fit: >=90 is wanted",
         "Switch",
     ),
@@ -247,8 +252,8 @@ TROUBLES = {
         "python -m venv .venv",
     ),
     "uv-python-floor": (
-        "  cause: Because the requested Python version (>=3.8) does not satisfy Python>=3.10 and posthog>=7.71.0 depends"
-        " on Python>=3.10, we can conclude that posthog>=7.71.0 cannot be used.",
+        "  cause: Because the requested Python version (>=3.8) does not satisfy Python>=3.10 and posthog>=7.71.0"
+        " depends on Python>=3.10, we can conclude that posthog>=7.71.0 cannot be used.",
         "posthog needs Python >=3.10, the project also supports older ones",
         "requires-python",
     ),
@@ -297,7 +302,7 @@ def test_explains(name: str) -> None:
     [
         "",
         "added 3 packages in 1s",
-        "npm warn EBADENGINE Unsupported engine {\nnpm warn EBADENGINE   required: { node: '>=22' }\nnpm error gyp ERR!",
+        "npm warn EBADENGINE Unsupported engine {\nnpm warn EBADENGINE   required: '>=22'\nnpm error gyp ERR!",
         "npm error code ELIFECYCLE\nnpm error errno 1",
         "SyntaxError: invalid syntax",
     ],

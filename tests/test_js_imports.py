@@ -110,6 +110,16 @@ BEFORE_AFTER: dict[str, tuple[Codemod, str, str]] = {
         "// What this file is for.\n\nexport function a() {}\n",
         '// What this file is for.\n\nimport posthog from "posthog-js";\n\nexport function a() {}\n',
     ),
+    "directive_with_comments": (
+        POSTHOG,
+        "/*! a */ /* b */\n'use client' // why\nexport const a = 'b'\n",
+        "/*! a */ /* b */\n'use client' // why\n\nimport posthog from 'posthog-js'\n\nexport const a = 'b'\n",
+    ),
+    "licence_and_code_in_one_line": (
+        POSTHOG,
+        "/*! a */ export const a = 'b'\n",
+        "import posthog from 'posthog-js'\n\n/*! a */ export const a = 'b'\n",
+    ),
     "empty_file": (NODE_ESM, "", 'import { PostHog } from "posthog-node";\n'),
     "only_a_comment_without_line_end": (
         NODE_ESM,
@@ -245,6 +255,7 @@ REFUSES: dict[str, tuple[Codemod, str, str, int | None]] = {
     "name_is_taken_by_function": (POSTHOG, "export function posthog() {}\n", "name posthog", 1),
     "name_is_taken_by_class": (NODE, "import a from 'a'\nexport default class PostHog {}\n", "name PostHog", 2),
     "shows_no_kind": (POSTHOG, "console.log(1)\n", "neither import nor require", None),
+    "directive_and_code_in_one_line": (POSTHOG, "'use client'; export const a = 1\n", "several statements", 1),
     "one_line": (POSTHOG, "import a from 'a'; run(a)\n", "several statements", 1),
     "error_at_the_imports": (POSTHOG, "import a from 'a'\nimport { from 'b'\nrun()\n", "syntax", None),
 }

@@ -54,6 +54,15 @@ CHANGES = {
         + ours("        ")
         + "      ],\n    }\n  },\n}\n",
     ),
+    "every_return": (
+        "export default {\n  rewrites() {\n    if (a) {\n      return []\n    }\n    return [\n      b('c'),\n    ]\n"
+        "  },\n}\n",
+        "export default {\n  rewrites() {\n    if (a) {\n      return [\n"
+        + ours("        ")
+        + "      ]\n    }\n    return [\n"
+        + ours("      ")
+        + "      b('c'),\n    ]\n  },\n}\n",
+    ),
     "function_by_name": (
         "const rewrites = async () => {\n  const rules = [\n    { source: '/a' },\n  ]\n  return rules\n}\n"
         "export default { rewrites }\n",
@@ -84,7 +93,17 @@ def test_keeps(text: str) -> None:
 REFUSES = {
     "imported_function": ("import { rewrites } from './r'\nexport default { rewrites }\n", "from somewhere else", 2),
     "no_function": ("export default {\n  rewrites: [],\n}\n", "not a function", 2),
-    "two_returns": ("export default {\n  rewrites() { if (a) return []\n return [b] },\n}\n", "2 returns", 2),
+    "one_return_of_two_unknown": (
+        "export default {\n  rewrites() { if (a) return []\n return b() },\n}\n",
+        "neither an array",
+        3,
+    ),
+    "return_without_value": (
+        "export default {\n  rewrites() { if (a) return;\n return [] },\n}\n",
+        "returns nothing",
+        2,
+    ),
+    "no_return": ("export default {\n  rewrites() {},\n}\n", "return nothing", 2),
     "call": ("export default {\n  rewrites: () => f(),\n}\n", "neither an array", 2),
     "concatenated": ("export default {\n  rewrites: () => [].concat(b),\n}\n", "neither an array", 2),
     "other_object": ("export default {\n  rewrites: () => ({ a: [] }),\n}\n", "does not understand", 2),

@@ -72,6 +72,22 @@ EXPRESS = {
         "import { errorHandler } from './e'\nconst app = express()\nsetupContext(posthog, app)\n"
         "setupErrors(posthog, app)\napp.use(errorHandler)\nexport default app\n",
     ),
+    "error_middleware_required": (
+        "const app = express()\nconst onErr = require('./e')\nconst errorHandlerMiddleware = require('./e')\n"
+        "app.use(notFoundError)\napp.use(errorHandlerMiddleware)\n",
+        "const app = express()\nsetupContext(posthog, app)\nconst onErr = require('./e')\n"
+        "const errorHandlerMiddleware = require('./e')\napp.use(notFoundError)\nsetupErrors(posthog, app)\n"
+        "app.use(errorHandlerMiddleware)\n",
+    ),
+    "error_middleware_made_by_a_call": (
+        "const app = express()\napp.use(a())\napp.use(mw.errorHandler({ log: true }))\napp.listen(1)\n",
+        "const app = express()\nsetupContext(posthog, app)\napp.use(a())\nsetupErrors(posthog, app)\n"
+        "app.use(mw.errorHandler({ log: true }))\napp.listen(1)\n",
+    ),
+    "exported_const": (
+        "export const app = express()\napp.get('/', a)\n",
+        "export const app = express()\nsetupContext(posthog, app)\napp.get('/', a)\nsetupErrors(posthog, app)\n",
+    ),
     "exported": (
         "const app = express();\napp.use('/', routes);\n\nmodule.exports = app;\n",
         "const app = express();\nsetupContext(posthog, app);\napp.use('/', routes);\n\nsetupErrors(posthog, app);\n"

@@ -261,6 +261,13 @@ REFUSES: dict[str, tuple[Codemod, str, str, int | None]] = {
         "on one line",
         3,
     ),
+    "ready_may_return_early": (
+        READY,
+        "from django.apps import AppConfig\nclass A(AppConfig):\n    def ready(self):\n        if X:\n"
+        "            return\n        go()\n",
+        "before its end",
+        5,
+    ),
     "ready_raises": (
         READY,
         "from django.apps import AppConfig\nclass A(AppConfig):\n    def ready(self):\n"

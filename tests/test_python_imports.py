@@ -93,6 +93,11 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
         "import os\n\n\ndef f():\n    import posthog\n",
         "import os\n\nimport posthog\n\n\ndef f():\n    import posthog\n",
     ),
+    "guarded_import_does_not_count": (
+        POSTHOG,
+        "import os\n\nif os.name == 'nt':\n    import posthog\n",
+        "import os\n\nimport posthog\n\nif os.name == 'nt':\n    import posthog\n",
+    ),
     "extends_inline": (
         TWO,
         "from posthog import Posthog\n",
@@ -138,7 +143,8 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
     "third_party_not_among_ours": (
         FLASK,
         "import sentry_sdk\nfrom fastapi import FastAPI\n\n# the app\nfrom app.api import router\n\napp = 1\n",
-        "import sentry_sdk\nfrom fastapi import FastAPI\nfrom posthog.integrations.flask import PosthogFlaskIntegration\n"
+        "import sentry_sdk\nfrom fastapi import FastAPI\n"
+        "from posthog.integrations.flask import PosthogFlaskIntegration\n"
         "\n# the app\nfrom app.api import router\n\napp = 1\n",
     ),
     "ours_above_relative_ones": (
@@ -149,7 +155,8 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
     "relative_among_relative_ones": (
         RELATIVE,
         "from fastapi import FastAPI\n\nfrom .config import x\nfrom .views import y\n",
-        "from fastapi import FastAPI\n\nfrom .config import x\nfrom .posthog_client import client\nfrom .views import y\n",
+        "from fastapi import FastAPI\n\nfrom .config import x\nfrom .posthog_client import client\n"
+        "from .views import y\n",
     ),
     "ours_in_a_new_group": (
         OWN,
@@ -195,7 +202,7 @@ KEEPS: dict[str, tuple[Codemod, str]] = {
     "from_there": (TWO, "from posthog import identify_context, Posthog\n"),
     "from_there_on_two_lines": (TWO, "from posthog import Posthog\nfrom posthog import identify_context\n"),
     "relative_there": (RELATIVE, "from .posthog_client import client\n"),
-    "relative_there_conditionally": (RELATIVE, "if True:\n    from .posthog_client import client\n"),
+    "relative_there_in_try": (RELATIVE, "try:\n    from .posthog_client import client\nfinally:\n    x = 1\n"),
 }
 
 REFUSES: dict[str, tuple[Codemod, str, str, int | None]] = {

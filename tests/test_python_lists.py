@@ -127,6 +127,16 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
         'NAME = "Café ✓"\nMIDDLEWARE = ["auth"]\n',
         'NAME = "Café ✓"\nMIDDLEWARE = ["auth", "p"]\n',
     ),
+    "quotes_of_other_strings_stay": (
+        ensure_in_list("m", """[r"a", "it's", 'b"', "c"]"""),
+        "m = ['x']\n",
+        """m = ['x', [r'a', "it's", 'b"', 'c']]\n""",
+    ),
+    "empty_lines_with_tabs": (
+        SHORT,
+        "if X:\n\tY = 1\nMIDDLEWARE = [\n]\n",
+        'if X:\n\tY = 1\nMIDDLEWARE = [\n\t"p",\n]\n',
+    ),
     "leaf_without_extension": (
         LEAF,
         "from .base import *\n\nDEBUG = True\n",

@@ -51,11 +51,22 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
     ),
     "below_the_last_read_with_heading": (
         BOTH,
-        'import os\n\nKEY = os.environ["KEY"]  # secret\n# debug\n'
-        'DEBUG = bool(int(os.environ.get("DEBUG", 0)))\n# urls\nURL = "/"\n',
-        'import os\n\nKEY = os.environ["KEY"]  # secret\n# debug\nDEBUG = bool(int(os.environ.get("DEBUG", 0)))\n\n'
+        'import os\n\n# debug\nDEBUG = bool(int(os.environ.get("DEBUG", 0)))  # off\n\n# urls\nURL = "/"\n',
+        'import os\n\n# debug\nDEBUG = bool(int(os.environ.get("DEBUG", 0)))  # off\n\n'
         '# PostHog\nTOKEN = os.environ.get("POSTHOG_TOKEN", "")\n'
         'HOST = os.environ.get("POSTHOG_HOST", "https://us.i.posthog.com")\n\n# urls\nURL = "/"\n',
+    ),
+    "heading_does_not_part_a_paragraph": (
+        BOTH,
+        'import os\n\nACCOUNT = os.environ["ACCOUNT"]\n# see the manual\nLOGIN = {"x"}\n\n# Your stuff...\n',
+        'import os\n\nACCOUNT = os.environ["ACCOUNT"]\n# see the manual\nLOGIN = {"x"}\n\n# Your stuff...\n\n'
+        '# PostHog\nTOKEN = os.environ.get("POSTHOG_TOKEN", "")\n'
+        'HOST = os.environ.get("POSTHOG_HOST", "https://us.i.posthog.com")\n',
+    ),
+    "at_the_end_below_a_function": (
+        ONE,
+        "import os\n\n\ndef f():\n    return 'a'\n",
+        "import os\n\n\ndef f():\n    return 'a'\n\n\nTOKEN = os.environ.get('POSTHOG_TOKEN', '')\n",
     ),
     "getenv": (
         ONE,
@@ -221,6 +232,7 @@ REFUSES: dict[str, tuple[Codemod, str, str, int | None]] = {
         "prefix",
         5,
     ),
+    "fields_prefix_argument": (FIELDS, MODEL + "class A(BaseSettings, env_prefix='A_'):\n    a: str\n", "prefix", 4),
     "fields_old_prefix": (
         FIELDS,
         "from pydantic import BaseSettings\n\n\nclass A(BaseSettings):\n    a: str\n\n    class Config:\n"

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from wizard.answers import OPTIONS
-from wizard.errors import Exit, WizardError
+from wizard.errors import Exit, Interrupted, WizardError
 
 F = TypeVar("F", bound=Callable[..., Any])
 SCHEMA = 1
@@ -194,7 +194,7 @@ def main(arguments: list[str] | None = None) -> int:
         if error.exit_code == Exit.BUG:
             hint = hint or "This is our bug, please report it with the output of the same command and --debug."
         return _failed(error.exit_code, error.message, hint, as_json)
-    except (KeyboardInterrupt, EOFError, click.Abort):
+    except (Interrupted, KeyboardInterrupt, EOFError, click.Abort):
         return _failed(Exit.INTERRUPTED, "interrupted; the tree is as it was before this step", "", as_json)
     except BrokenPipeError:
         # the reader of our stdout has gone (`| head`): nothing is left to say, and nobody to say it to

@@ -41,6 +41,10 @@ class Bug(WizardError):
     exit_code = Exit.BUG
 
 
+class Interrupted(Exception):
+    """Ctrl-C or the end of the input at a question."""
+
+
 class CannotEdit(Exception):
     """Raised by a codemod that does not provably understand the text it was given.
 

@@ -6,11 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from wizard.errors import WizardError
-
-
-class Interrupted(Exception):
-    """Ctrl-C or end of input at a question."""
+from wizard.errors import Interrupted, WizardError
 
 
 def _ask(question: Any) -> Any:
@@ -47,7 +43,10 @@ def select(message: str, choices: Sequence[tuple[str, str]], default: str | None
 
     options = [questionary.Choice(title, value) for value, title in choices]
     chosen = next((o for o in options if o.value == default), None)
-    return str(_ask(questionary.select(message, options, default=chosen, qmark="?", pointer=">", output=_output())))
+    question = questionary.select(
+        message, options, default=chosen, qmark="?", pointer=">", instruction=" ", output=_output()
+    )
+    return str(_ask(question))
 
 
 def checkbox(message: str, choices: Sequence[tuple[str, str, bool]], required: bool = False) -> list[str]:
@@ -55,8 +54,13 @@ def checkbox(message: str, choices: Sequence[tuple[str, str, bool]], required: b
     import questionary
 
     options = [questionary.Choice(title, value, checked=checked) for value, title, checked in choices]
-    validate = (lambda chosen: True if chosen or not required else "Choose at least one.") if required else (lambda _: True)
-    question = questionary.checkbox(message, options, validate=validate, qmark="?", pointer=">", output=_output())
+
+    def validate(chosen: list[str]) -> bool | str:
+        return True if chosen or not required else "Choose at least one."
+
+    question = questionary.checkbox(
+        message, options, validate=validate, qmark="?", pointer=">", instruction=" ", output=_output()
+    )
     return [str(v) for v in _ask(question)]
 
 

@@ -24,7 +24,8 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
         yield Manual(f"Upgrade Next.js: {version} is not supported", "npm install next@latest", "package.json")
         return
     if elsewhere := sites(project, "javascript", "browser", besides=own_files(project, layout)):
-        if not {"posthog-js", "@posthog/next"} & {*npm.declared(project)} and "snippet" not in elsewhere[0].reason:
+        from_npm = not any("snippet" in site.reason for site in elsewhere)
+        if from_npm and not {"posthog-js", "@posthog/next"} & {*npm.declared(project)}:
             yield Install("posthog-js", "^1.434.0")
         yield Note(f"PostHog is already set up: {elsewhere[0]}", "Left as it is.")
         return

@@ -12,6 +12,9 @@ from wizard.codemods.js.tree import FUNCTIONS, Script, ancestors, arguments, nam
 from wizard.codemods.js.values import bare, declared
 from wizard.errors import CannotEdit
 
+_ERROR_HANDLER = re.compile(
+    r"err(or)?s?_?(handl|middleware)\w*$|\b(handle|log|on|catch)_?\w*err(or)?s?$", re.IGNORECASE
+)
 _ROUTES = "use|get|post|put|patch|delete|options|head|all|route|mount|register"
 
 
@@ -105,16 +108,19 @@ def _handles_errors(script: Script, statement: Node, app: str) -> bool:
 
 def _is_error_handler(script: Script, node: Node) -> bool:
     node = bare(node)
+    function = node
     if node.type == "identifier":
         try:
-            node = bare(declared(script, node))
+            function = bare(declared(script, node))
         except CannotEdit:
-            # imported: only its name tells
-            return re.search(r"err(or)?s?(_?(handler|middleware|handling))?$", script.source(node), re.I) is not None
-    if node.type not in FUNCTIONS:
-        return False
-    parameters = node.child_by_field_name("parameters")
-    return parameters is not None and len(named(parameters)) == 4
+            function = node
+    if function.type in FUNCTIONS:
+        parameters = function.child_by_field_name("parameters")
+        return parameters is not None and len(named(parameters)) == 4
+    # it comes from another file: only its name tells
+    if node.type == "call_expression":
+        node = node.child_by_field_name("function") or node
+    return node.type in ("identifier", "member_expression") and _ERROR_HANDLER.search(script.source(node)) is not None
 
 
 def _stops(script: Script, statement: Node, app: str) -> bool:

@@ -9,7 +9,7 @@ from tree_sitter import Node
 from wizard.codemods.js.objects import add_items, add_member, key_of, member, value_of
 from wizard.codemods.js.statements import Present
 from wizard.codemods.js.tree import FUNCTIONS, Script, has_code, named, parse
-from wizard.codemods.js.values import bare, config_object, declared, literal, only_return
+from wizard.codemods.js.values import bare, config_object, declared, literal, returned
 from wizard.edits import Codemod, Edit, splice
 from wizard.text import indented
 
@@ -17,7 +17,7 @@ from wizard.text import indented
 def ensure_rewrites(rules: Sequence[str], present: Present) -> Codemod:
     """`rewrites()` of the exported Next.js config starts with `rules` (object literals in prettier's default style).
 
-    An array that is returned gets them in front; of `{ beforeFiles, afterFiles, fallback }` it is `beforeFiles`
+    Each array that is returned gets them in front; of `{ beforeFiles, afterFiles, fallback }` it is `beforeFiles`
     (https://nextjs.org/docs/app/api-reference/config/next-config-js/rewrites). `present` sees strings, not comments.
     """
 
@@ -43,10 +43,15 @@ def _composed(script: Script, existing: Node, rules: Sequence[str]) -> list[Edit
         function = declared(script, function)
     if function.type not in FUNCTIONS:
         raise script.refuse("has rewrites that are not a function", existing)
+    results = [bare(result) for result in returned(script, function)]
+    lists = [bare(declared(script, result)) if result.type == "identifier" else result for result in results]
+    if not lists:
+        raise script.refuse("has rewrites that return nothing", existing)
+    return [edit for node in {node.id: node for node in lists}.values() for edit in _in_front(script, node, rules)]
+
+
+def _in_front(script: Script, result: Node, rules: Sequence[str]) -> list[Edit]:
     source = ",\n".join(rules)
-    result = bare(only_return(script, function))
-    if result.type == "identifier":
-        result = bare(declared(script, result))
     if result.type == "array":
         return add_items(script, result, source, 0)
     if result.type != "object":

@@ -125,7 +125,10 @@ def at_top(script: Script, snippet: str) -> Edit:
         following = nodes[index + 1] if index + 1 < len(nodes) else None
         if not _is_header(script, node, following, nodes[index:]):
             break
-        place = next_line(text, script.end(node))
+        same_line = following is not None and following.start_point.row == node.end_point.row
+        if node.type == "comment" and same_line and following and following.type != "comment":
+            break
+        place = next_line(text, after_line(script, node))
     head, rest = text[:place], text[place:]
     code = in_style_of(script, snippet, rest)
     if not rest.strip():

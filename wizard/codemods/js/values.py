@@ -91,15 +91,24 @@ def declared(script: Script, name: Node) -> Node:
 
 def only_return(script: Script, function: Node) -> Node:
     """What a function returns, when there is exactly one place where it does. Raises CannotEdit otherwise."""
+    results = returned(script, function)
+    if len(results) != 1:
+        raise script.refuse(f"has a function with {len(results)} returns where this tool needs one", function)
+    return results[0]
+
+
+def returned(script: Script, function: Node) -> list[Node]:
+    """Everything a function returns, one expression per return. Raises CannotEdit for one without a value."""
     body = function.child_by_field_name("body")
     if body is None or any(child.type == "*" for child in function.children):
         raise script.refuse("has a generator where this tool needs a function", function)
     if body.type != "statement_block":
-        return body
+        return [body]
     returns = [node for node in own_nodes(body) if node.type == "return_statement"]
-    if len(returns) != 1 or not named(returns[0]):
-        raise script.refuse(f"has a function with {len(returns)} returns where this tool needs one", function)
-    return named(returns[0])[0]
+    empty = next((node for node in returns if not named(node)), None)
+    if empty:
+        raise script.refuse("has a function that returns nothing where this tool needs a value", empty)
+    return [named(node)[0] for node in returns]
 
 
 def _exported(script: Script) -> Iterator[Node]:

@@ -20,13 +20,14 @@ _LONGEST = 88
 def ensure_import(module: str) -> Codemod:
     """`import module` runs when the module is loaded (`import a.b` for a dotted one).
 
-    Refuses when the first part of the name is bound to something else in the module's scope.
+    An import under `if` or inside a function does not count, one in `try` does. Refuses when the first part of the
+    name is bound to something else in the module's scope.
     """
 
     def run(text: str) -> str:
         source = parse(text)
         name = module.partition(".")[0]
-        if any(_imports_module(s, module) and not for_type_checkers(source, s) for s in module_scope(source)):
+        if any(_imports_module(s, module) for s in _running(source)):
             return text
         _check_free(source, name, name)
         return splice(text, [new_import(source, f"import {module}", module, first_party=False)])
@@ -38,8 +39,8 @@ def ensure_from_import(module: str, *names: str, first_party: bool = False) -> C
     """`from module import names` runs when the module is loaded; an import of the same module is extended.
 
     `module` may be relative (`.client`). `first_party`: it belongs to the project, so that its import may read the
-    environment and stays below a top-level `load_dotenv()`. An import under `if TYPE_CHECKING:` or inside a function
-    does not count. Refuses when a name is bound to something else in the module's scope.
+    environment and stays below a top-level `load_dotenv()`. An import under `if` or inside a function does not count,
+    one in `try` does. Refuses when a name is bound to something else in the module's scope.
     """
 
     def run(text: str) -> str:
@@ -81,10 +82,14 @@ def _is_imported(source: Source, module: str, name: str) -> bool:
     path = module + name if module.endswith(".") else f"{module}.{name}"
     return any(
         found.local == name and found.path == path
-        for statement in module_scope(source)
-        if not for_type_checkers(source, statement)
+        for statement in _running(source)
         for found in imported(statement.node)
     )
+
+
+def _running(source: Source) -> list[Statement]:
+    """The statements of the module's scope that no `if` guards; a `try` counts as running."""
+    return [s for s in module_scope(source) if not any(isinstance(node, cst.If) for node in s.around)]
 
 
 def _check_free(source: Source, name: str, path: str) -> None:

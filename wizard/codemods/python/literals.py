@@ -7,11 +7,11 @@ from collections import Counter
 
 import libcst as cst
 
-from wizard.codemods.python.tree import Source, Span, string_value, walk
+from wizard.codemods.python.tree import Source, Span, one_level, string_value, walk
 from wizard.edits import Edit
 from wizard.lists import insert_item
 
-_PLAIN_STRING = re.compile(r"""(['"])([^'"\\\n]*)\1""")
+_STRING = re.compile(r"""'{3}.*?'{3}|"{3}.*?"{3}|(['"])((?:\\.|(?!\1)[^\\\n])*)\1""", re.DOTALL)
 Display = cst.List | cst.Tuple
 
 
@@ -27,13 +27,17 @@ def quote(source: Source, within: cst.CSTNode | None = None) -> str:
 
 def quoted(code: str, style: str) -> str:
     """`code` with its plain strings in the quote `style`; those with escapes or other quotes stay."""
-    return _PLAIN_STRING.sub(lambda match: style + match[2] + style, code)
+
+    def other(match: re.Match[str]) -> str:
+        return match[0] if match[2] is None or set(match[2]) & set("'\"\\") else style + match[2] + style
+
+    return _STRING.sub(other, code)
 
 
 def literal(code: str) -> str | None:
     """The value of `code` when it is one plain string literal."""
-    match = _PLAIN_STRING.fullmatch(code)
-    return match[2] if match else None
+    match = _STRING.fullmatch(code)
+    return match[2] if match and match[2] is not None and "\\" not in match[2] else None
 
 
 def has_string(source: Source, value: str) -> bool:
@@ -61,4 +65,4 @@ def insert_element(source: Source, node: Display, index: int, code: str) -> list
     items = [source.span(element) for element in node.elements]
     code = quoted(code, quote(source, node))
     lone = isinstance(node, cst.Tuple)
-    return insert_item(source.text, *ends, items, index, code, ("#",), unit="    ", lone_comma=lone)
+    return insert_item(source.text, *ends, items, index, code, ("#",), unit=one_level(source), lone_comma=lone)

@@ -14,6 +14,7 @@ from wizard.codemods.python.tree import (
     body_of,
     one_level,
     parse,
+    scope,
     statements,
     walk,
 )
@@ -28,7 +29,7 @@ def ensure_in_method(method: str, body: str, *bases: str, marker: str, class_nam
     The lines stand below all statements that are there (so `super().method()` and guarded imports stay first) and
     above a closing `return`. A class whose code has the identifier `marker` is left as it is; so is one whose method
     imports or uses it. Refuses: no such class, several (unless `class_name` names one), a body on the line of its
-    colon, a method that only raises.
+    colon, a method that ends in `raise` or may return before its end.
     """
 
     def run(text: str) -> str:
@@ -48,9 +49,12 @@ def ensure_in_method(method: str, body: str, *bases: str, marker: str, class_nam
 def at_end(source: Source, function: cst.FunctionDef, code: str) -> Edit:
     """Insert lines below the last statement of a function, or above it when that is a `return`.
 
-    Raises CannotEdit when the function ends in `raise` or its body is on one line.
+    Raises CannotEdit when the function ends in `raise`, may return earlier, or has its body on one line.
     """
     block = body_of(source, function)
+    early = next((s for s in scope(source, block) if s.around and isinstance(s.node, cst.Return)), None)
+    if early:
+        raise source.refusal(f"{function.name.value} may return before its end", early.node)
     last = list(statements(source, block))[-1]
     indent = block_indent(source, block)
     if isinstance(last.node, cst.Raise):

@@ -44,10 +44,10 @@ def ensure_assignments(settings: Sequence[Setting], heading: str = "", *, at_end
 
     Readers, in this order: `env("X", default="")` of django-environ and environs, `config("X", default="")` of
     decouple and starlette, `os.getenv` or `os.environ.get` (imported by name too), which is the fallback and imports
-    `os`. The lines go below the last plain assignment that reads the environment, else to the end of the file but
-    above closing imports of local overrides (with `at_end`, always there). `heading` is a comment line without its
-    `#`. A setting that the module's own scope binds anywhere stays. Refuses a file whose settings are a pydantic class
-    (see `ensure_settings_fields`).
+    `os`. The lines go below the last plain assignment that reads the environment, else (with `at_end` always, and
+    when a heading would part a paragraph) to the end of the file but above closing imports of local overrides.
+    `heading` is a comment line without its `#`. A setting that the module's own scope binds anywhere stays. Refuses a
+    file whose settings are a pydantic class (see `ensure_settings_fields`).
     """
 
     def run(text: str) -> str:
@@ -64,9 +64,9 @@ def ensure_assignments(settings: Sequence[Setting], heading: str = "", *, at_end
         lines = [quoted(f"{s.name} = {reader.call(s.variable, s.default)}", style) for s in missing]
         read, load = last_read(source, reader), last_load(source)
         block = "\n".join([*([f"# {heading}"] if heading else []), *lines])
-        if read and not at_end and (load is None or load.start <= read.start):
-            return splice(text, [_below(source, read, block, spaced=bool(heading))])
-        return splice(text, [_at_end(source, block)])
+        if at_end or read is None or (load and load.start > read.start) or (heading and _continues(source, read)):
+            return splice(text, [_at_end(source, block)])
+        return splice(text, [after(source, read.end, "\n" + block if heading else block)])
 
     return run
 
@@ -147,6 +147,9 @@ def _model(source: Source) -> cst.ClassDef:
         raise CannotEdit("has no pydantic BaseSettings class")
     if len(models) > 1:
         raise source.refusal(f"has {len(models)} pydantic settings classes", models[-1])
+    arguments = next((arg for arg in models[0].keywords if arg.keyword and arg.keyword.value == "env_prefix"), None)
+    if arguments:
+        raise source.refusal("gives its variables a prefix (env_prefix)", arguments)
     for statement in statements(source, body_of(source, models[0])):
         node = statement.node
         if isinstance(node, cst.Assign | cst.AnnAssign) and isinstance(node.value, cst.Call):
@@ -174,12 +177,9 @@ def _upper(fields: Sequence[Statement]) -> bool:
     return sum(_name(f).isupper() for f in fields) * 2 > len(fields)
 
 
-def _below(source: Source, statement: Statement, block: str, spaced: bool) -> Edit:
-    following = next_line(source.text, statement.end)
-    rest = source.text[following:].partition("\n")[0]
-    if spaced:
-        block = "\n" + block + ("\n" if rest.strip() else "")
-    return after(source, statement.end, block)
+def _continues(source: Source, statement: Statement) -> bool:
+    """Does the next line belong to the same paragraph?"""
+    return bool(source.text[next_line(source.text, statement.end) :].partition("\n")[0].strip())
 
 
 def _at_end(source: Source, block: str) -> Edit:

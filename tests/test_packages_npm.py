@@ -1,0 +1,389 @@
+"""npm, pnpm, yarn and bun: declarations, versions, the choice of a manager, the manifest edit and the install call."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import laws
+from wizard.errors import UsageError
+from wizard.packages import Declaration, npm
+from wizard.project import BrokenFile, Project, Tree
+
+QUIET = ("--config.confirm-modules-purge=false", "--config.strict-dep-builds=false")
+
+
+def project(root: Path, files: dict[str, object], app: str = ".") -> Project:
+    """An app in a tree that has these files on disk; objects are written as JSON."""
+    for path, content in files.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return Project(Tree(root, root, tuple(sorted(files))), app)
+
+
+def needs(**packages: str) -> dict[str, object]:
+    return {"dependencies": {name.replace("_", "-"): wanted for name, wanted in packages.items()}}
+
+
+def test_declared_prefers_what_is_installed_over_peers(tmp_path: Path) -> None:
+    manifest = {
+        "peerDependencies": {"react": ">=18", "only-peer": "*"},
+        "devDependencies": {"vite": "7", "react": "19"},
+        "dependencies": {"react": "^19.1.0", "odd": 3},
+        "optionalDependencies": None,
+    }
+    app = project(tmp_path, {"package.json": manifest})
+    assert npm.declared(app) == {"react": "^19.1.0", "vite": "7", "only-peer": "*"}
+    assert npm.is_declared(app, "vite")
+    assert not npm.is_declared(app, "only-peer")
+
+
+def test_without_a_manifest_nothing_is_declared(tmp_path: Path) -> None:
+    app = project(tmp_path, {"a.txt": ""})
+    assert npm.declared(app) == {}
+    assert npm.version(app, "next") is None
+    assert npm.manager_name(app) == "npm"
+
+
+def test_a_broken_manifest_is_an_error_that_names_it(tmp_path: Path) -> None:
+    with pytest.raises(BrokenFile, match=r"package\.json"):
+        npm.declared(project(tmp_path, {"package.json": "{"}))
+
+
+FLOORS = {
+    "^15.3.0": "15.3.0",
+    "~15.3": "15.3.0",
+    "15": "15.0.0",
+    "v15.1.2": "15.1.2",
+    "15.x": "15.0.0",
+    ">=14 <16": "14.0.0",
+    "^18 || ^19": "18.0.0",
+    "^19 || ^18": "18.0.0",
+    "1.2.3 - 2": "1.2.3",
+    "16.0.0-canary.3": "16.0.0-canary.3",
+    "npm:@preact/compat@^17.1.0": "17.1.0",
+    "workspace:^2.0.0": "2.0.0",
+    "workspace:*": None,
+    "workspace:^": None,
+    "catalog:": None,
+    "catalog:nope": None,
+    "latest": None,
+    "canary": None,
+    "*": None,
+    "": None,
+    "<2": None,
+    "git+https://github.com/vercel/next.js.git#v15.0.0": None,
+    "github:vercel/next.js": None,
+    "vercel/next.js": None,
+    "file:../next": None,
+    "link:../next": None,
+    "https://x.test/next-15.0.0.tgz": None,
+    "npm:next": None,
+    "npm:@scope/next": None,
+    "{{version}}": None,
+}
+
+
+@pytest.mark.parametrize("declared", FLOORS)
+def test_version_from_the_range_alone(declared: str, tmp_path: Path) -> None:
+    assert npm.version(project(tmp_path, {"package.json": needs(next=declared)}), "next") == FLOORS[declared]
+
+
+CATALOG = "packages:\n  - apps/*\ncatalog:\n  next: ^15.3.0 # main\ncatalogs:\n  old:\n    'next': \"14.2.0\"\n"
+APP = {"apps/web/package.json": {"name": "web", **needs(next="^15.0.0")}}
+LOCKED: dict[str, dict[str, object]] = {
+    "node_modules": {"apps/web/node_modules/next/package.json": {"version": "15.4.2"}},
+    "node_modules-hoisted": {"node_modules/next/package.json": {"version": "15.4.2"}},
+    "npm-3": {"package-lock.json": {"packages": {"node_modules/next": {"version": "15.4.2"}}}},
+    "npm-3-own-copy": {
+        "package-lock.json": {
+            "packages": {
+                "node_modules/next": {"version": "12.0.0"},
+                "apps/web/node_modules/next": {"version": "15.4.2"},
+            }
+        }
+    },
+    "npm-3-link": {
+        "package-lock.json": {
+            "packages": {
+                "node_modules/next": {"link": True, "resolved": "packages/next"},
+                "packages/next": {"version": "15.4.2"},
+            }
+        }
+    },
+    "npm-1": {"package-lock.json": {"dependencies": {"next": {"version": "15.4.2"}}}},
+    "pnpm-9": {
+        "pnpm-lock.yaml": "lockfileVersion: '9.0'\n\nimporters:\n\n  .: {}\n\n  apps/api:\n    dependencies:\n"
+        "      next:\n"
+        "        specifier: ^12\n        version: 12.0.0\n\n  apps/web:\n    dependencies:\n      next:\n"
+        "        specifier: ^15.0.0\n        version: 15.4.2(react@19.0.0)\n\npackages:\n\n  next@1.0.0:\n"
+    },
+    "pnpm-5": {
+        "pnpm-lock.yaml": "lockfileVersion: 5.4\nimporters:\n  apps/web:\n    specifiers:\n      next: ^15.0.0\n"
+        "    dependencies:\n      next: 15.4.2_react@19.0.0\npackages:\n  /next/1.0.0:\n"
+    },
+    "yarn-1": {
+        "yarn.lock": '# yarn lockfile v1\n\nnext@1:\n  version "1.0.0"\n\nnext@^15.0.0, next@^15:\n  version "15.4.2"\n'
+    },
+    "yarn-berry": {
+        "yarn.lock": '__metadata:\n  version: 8\n\n"next@npm:^15.0.0, next@npm:^15.4":\n  version: 15.4.2\n'
+        '\n"next@npm:1":\n  version: 1.0.0\n'
+    },
+    "bun": {"bun.lock": '{\n  "packages": {\n    "next": ["next@15.4.2", "", {}, "sha512-x"],\n  }\n}\n'},
+    "bun-own-copy": {
+        "bun.lock": '{\n  "packages": {\n    "next": ["next@1.0.0"],\n    "web/next": ["next@15.4.2", ""],\n  }\n}\n'
+    },
+}
+
+
+@pytest.mark.parametrize("kind", LOCKED)
+def test_version_that_is_locked_or_installed(kind: str, tmp_path: Path) -> None:
+    assert npm.version(project(tmp_path, {**APP, **LOCKED[kind]}, "apps/web"), "next") == "15.4.2"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"package-lock.json": "{"},
+        {"package-lock.json": {"packages": {"node_modules/next": {}}}},
+        {"pnpm-lock.yaml": "importers:\n  apps/web:\n    dependencies:\n      next:\n        version: link:../next\n"},
+        {"yarn.lock": ""},
+        {"yarn.lock": '"next@workspace:packages/next":\n  version: 0.0.0-use.local\n'},
+        {"bun.lockb": "\x00\x01"},
+        {"node_modules/next/package.json": "{"},
+        {"node_modules/next/package.json": {"version": 3}},
+    ],
+    ids=["broken", "no-version", "link", "empty", "berry-workspace", "bun-binary", "broken-package", "odd-package"],
+)
+def test_version_falls_back_to_the_range(files: dict[str, object], tmp_path: Path) -> None:
+    assert npm.version(project(tmp_path, {**APP, **files}, "apps/web"), "next") == "15.0.0"
+
+
+@pytest.mark.parametrize(
+    ("declared", "files", "expected"),
+    [
+        ("catalog:", {"pnpm-workspace.yaml": CATALOG}, "15.3.0"),
+        ("catalog:default", {"pnpm-workspace.yaml": CATALOG}, "15.3.0"),
+        ("catalog:old", {"pnpm-workspace.yaml": CATALOG}, "14.2.0"),
+        ("catalog:new", {"pnpm-workspace.yaml": CATALOG}, None),
+        ("catalog:", {".yarnrc.yml": "catalog:\n  next: ^15.3.0\n"}, "15.3.0"),
+        ("catalog:", {"package.json": {"workspaces": {"catalog": {"next": "^15.3.0"}}}}, "15.3.0"),
+        ("catalog:old", {"package.json": {"catalogs": {"old": {"next": "14.2.0"}}}}, "14.2.0"),
+    ],
+)
+def test_version_from_a_catalog(declared: str, files: dict[str, object], expected: str | None, tmp_path: Path) -> None:
+    app = project(tmp_path, {**files, "apps/web/package.json": needs(next=declared)}, "apps/web")
+    assert npm.version(app, "next") == expected
+
+
+@pytest.mark.parametrize(
+    ("declared", "minimum", "expected"),
+    [
+        ("^15.3.0", "15.3", True),
+        ("^15.2.9", "15.3", False),
+        ("15.10.0", "15.9", True),
+        ("15.3.0-canary.1", "15.3", True),
+        ("16", "15.3.1", True),
+    ],
+)
+def test_at_least(declared: str, minimum: str, expected: bool, tmp_path: Path) -> None:
+    assert npm.at_least(project(tmp_path, {"package.json": needs(next=declared)}), "next", minimum) is expected
+
+
+def test_at_least_of_the_unknown_is_as_stated(tmp_path: Path) -> None:
+    app = project(tmp_path, {"package.json": needs(next="latest")})
+    assert npm.at_least(app, "next", "99")
+    assert not npm.at_least(app, "next", "1", unknown=False)
+
+
+WORKSPACE = {"apps/web/package.json": {"name": "web"}, "pnpm-workspace.yaml": "packages:\n  - 'apps/*'\n"}
+BERRY_LOCK = "__metadata:\n  version: 8\n"
+MANAGERS: dict[str, tuple[dict[str, object], str]] = {
+    "nothing": ({"apps/web/package.json": {}}, "npm"),
+    "field": ({"apps/web/package.json": {"packageManager": "pnpm@10.1.0+sha512.x"}, "apps/web/yarn.lock": ""}, "pnpm"),
+    "field-at-the-root": ({**WORKSPACE, "package.json": {"packageManager": "bun@1.2"}}, "bun"),
+    "field-yarn-1": ({"apps/web/package.json": {"packageManager": "yarn@1.22.22"}}, "yarn"),
+    "field-yarn-4": ({"apps/web/package.json": {"packageManager": "yarn@4.1.0"}}, "yarn-berry"),
+    "unknown-field": ({"apps/web/package.json": {"packageManager": "vlt@1"}, "pnpm-lock.yaml": ""}, "pnpm"),
+    "dev-engines": ({"apps/web/package.json": {"devEngines": {"packageManager": {"name": "pnpm"}}}}, "pnpm"),
+    "dev-engines-list": ({"apps/web/package.json": {"devEngines": {"packageManager": [{"name": "bun"}]}}}, "bun"),
+    "field-over-dev-engines": (
+        {"apps/web/package.json": {"packageManager": "npm@11", "devEngines": {"packageManager": {"name": "bun"}}}},
+        "npm",
+    ),
+    "lockfile-at-the-root": ({"apps/web/package.json": {}, "pnpm-lock.yaml": ""}, "pnpm"),
+    "nearest-lockfile": ({"apps/web/package.json": {}, "apps/web/bun.lock": "", "pnpm-lock.yaml": ""}, "bun"),
+    "shrinkwrap-beside-package-lock": (
+        {"apps/web/package.json": {}, "package-lock.json": {}, "npm-shrinkwrap.json": {}},
+        "npm",
+    ),
+    "yarn-classic": ({"apps/web/package.json": {}, "yarn.lock": "# yarn lockfile v1\n"}, "yarn"),
+    "yarn-berry": ({"apps/web/package.json": {}, "yarn.lock": BERRY_LOCK}, "yarn-berry"),
+    "yarn-berry-settings": ({"apps/web/package.json": {}, "yarn.lock": "", ".yarnrc.yml": ""}, "yarn-berry"),
+    "member-with-stale-lockfile": (
+        {**WORKSPACE, "apps/web/package-lock.json": {}, "package.json": {"packageManager": "pnpm@10"}},
+        "pnpm",
+    ),
+    "outsider-with-its-own-lockfile": (
+        {
+            "apps/web/package.json": {},
+            "apps/web/package-lock.json": {},
+            "package.json": {"packageManager": "pnpm@10", "workspaces": ["packages/*"]},
+        },
+        "npm",
+    ),
+    "excluded-member": (
+        {
+            "apps/web/package.json": {},
+            "apps/web/package-lock.json": {},
+            "package.json": {"packageManager": "pnpm@10", "workspaces": {"packages": ["apps/*", "!apps/web"]}},
+        },
+        "npm",
+    ),
+    "workspace-protocol-is-never-npm": ({"apps/web/package.json": needs(ui="workspace:*")}, "pnpm"),
+    "workspace-protocol-with-berry": (
+        {"apps/web/package.json": needs(ui="workspace:*"), ".yarnrc.yml": ""},
+        "yarn-berry",
+    ),
+    "workspace-protocol-beats-package-lock": (
+        {**WORKSPACE, "apps/web/package.json": needs(ui="workspace:*"), "package-lock.json": {}},
+        "pnpm",
+    ),
+    "broken-root-manifest": ({"apps/web/package.json": {}, "package.json": "{", "yarn.lock": ""}, "yarn"),
+}
+
+
+@pytest.mark.parametrize("case", MANAGERS)
+def test_manager(case: str, tmp_path: Path) -> None:
+    files, expected = MANAGERS[case]
+    assert npm.manager_name(project(tmp_path, files, "apps/web")) == expected
+
+
+def test_two_lockfiles_are_a_question_that_names_both_and_the_flag(tmp_path: Path) -> None:
+    app = project(tmp_path, {"package.json": {}, "package-lock.json": {}, "yarn.lock": ""})
+    with pytest.raises(UsageError) as caught:
+        npm.manager_name(app)
+    assert "package-lock.json and yarn.lock" in caught.value.message
+    assert "--package-manager npm|yarn" in caught.value.hint
+    assert npm.manager_name(app, "yarn") == "yarn"
+    assert npm.install_command(app, ("posthog-js",), "npm").argv[0] == "npm"
+
+
+def test_two_lockfiles_with_a_field_are_no_question(tmp_path: Path) -> None:
+    root = {"packageManager": "yarn@4.0.0"}
+    assert npm.manager_name(project(tmp_path, {"package.json": root, "package-lock.json": {}, "yarn.lock": ""})) == (
+        "yarn-berry"
+    )
+
+
+def test_an_unknown_override_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cargo"):
+        npm.manager_name(project(tmp_path, {"package.json": {}}), "cargo")
+
+
+COMMANDS: dict[str, tuple[dict[str, object], str, tuple[str, ...]]] = {
+    "npm": ({"package.json": {}}, ".", ("npm", "install", "--no-audit", "--no-fund")),
+    "pnpm": ({"package.json": {}, "pnpm-lock.yaml": ""}, ".", ("pnpm", "install", "--no-frozen-lockfile", *QUIET)),
+    "pnpm-root-of-a-workspace": (
+        {**WORKSPACE, "package.json": {}, "pnpm-lock.yaml": ""},
+        ".",
+        ("pnpm", "install", "--no-frozen-lockfile", *QUIET),
+    ),
+    "pnpm-member": (
+        {**WORKSPACE, "pnpm-lock.yaml": ""},
+        "apps/web",
+        ("pnpm", "--filter", "{.}", "install", "--no-frozen-lockfile", *QUIET),
+    ),
+    "pnpm-outsider": (
+        {
+            "pnpm-workspace.yaml": "packages:\n  - packages/*\n",
+            "apps/web/package.json": {},
+            "apps/web/pnpm-lock.yaml": "",
+        },
+        "apps/web",
+        ("pnpm", "--ignore-workspace", "install", "--no-frozen-lockfile", *QUIET),
+    ),
+    "yarn": ({"package.json": {}, "yarn.lock": ""}, ".", ("yarn", "install", "--non-interactive")),
+    "yarn-berry": ({"package.json": {}, "yarn.lock": BERRY_LOCK}, ".", ("yarn", "install", "--no-immutable")),
+    "bun": ({"package.json": {}, "bun.lock": ""}, ".", ("bun", "install")),
+}
+
+
+@pytest.mark.parametrize("case", COMMANDS)
+def test_install_command(case: str, tmp_path: Path) -> None:
+    files, app, argv = COMMANDS[case]
+    command = npm.install_command(project(tmp_path, files, app), ("posthog-js",))
+    assert (command.argv, command.cwd, command.then, command.packages) == (argv, ".", (), ("posthog-js",))
+    assert not {"--force", "--legacy-peer-deps"} & set(command.argv)
+
+
+@pytest.mark.parametrize(
+    ("files", "app", "expected"),
+    [
+        ({"package.json": {}}, ".", "package-lock.json"),
+        ({"apps/web/package.json": {}, "pnpm-lock.yaml": ""}, "apps/web", "../../pnpm-lock.yaml"),
+        ({"apps/web/package.json": {}, "bun.lockb": "x"}, "apps/web", "../../bun.lockb"),
+        ({**WORKSPACE, "package.json": {"packageManager": "pnpm@10"}}, "apps/web", "../../pnpm-lock.yaml"),
+        ({"package.json": {"packageManager": "yarn@4.0.0"}}, ".", "yarn.lock"),
+    ],
+)
+def test_lockfile(files: dict[str, object], app: str, expected: str, tmp_path: Path) -> None:
+    assert npm.lockfile(project(tmp_path, files, app)) == expected
+
+
+def test_pending_means_others_are_installed_but_not_ours(tmp_path: Path) -> None:
+    files: dict[str, object] = {"apps/web/package.json": {}}
+    app = project(tmp_path, files, "apps/web")
+    assert not npm.installable(app)
+    assert not npm.is_pending(app, ("posthog-js",))
+    project(tmp_path, {"node_modules/react/package.json": {}})
+    assert npm.installable(app)
+    assert npm.is_pending(app, ("posthog-js",))
+    project(tmp_path, {"node_modules/posthog-js/package.json": {}})
+    assert npm.installed(app, "posthog-js")
+    assert not npm.is_pending(app, ("posthog-js",))
+    assert npm.is_pending(app, ("posthog-js", "@posthog/react"))
+
+
+def test_installed_with_plug_n_play(tmp_path: Path) -> None:
+    app = project(tmp_path, {"package.json": {}, ".pnp.cjs": '["posthog-js", [["npm:1.2.0", {}]]]'})
+    assert npm.installable(app)
+    assert npm.installed(app, "posthog-js")
+    assert not npm.installed(app, "posthog-node")
+
+
+def edit(tmp_path: Path) -> Declaration:
+    declaration = npm.declare(project(tmp_path, {"package.json": {}}), "posthog-js", "^1.2.0")
+    assert isinstance(declaration, Declaration)
+    return declaration
+
+
+def test_declare_adds_to_dependencies(tmp_path: Path) -> None:
+    declaration = edit(tmp_path)
+    assert declaration.path == "package.json"
+    laws.check(
+        declaration.codemod,
+        '{\n  "dependencies": {\n    "react": "19"\n  },\n  "peerDependencies": {\n    "posthog-js": "*"\n  }\n}\n',
+        '{\n  "dependencies": {\n    "posthog-js": "^1.2.0",\n    "react": "19"\n  },\n  "peerDependencies": {\n'
+        '    "posthog-js": "*"\n  }\n}\n',
+    )
+
+
+@pytest.mark.parametrize("section", ["dependencies", "devDependencies", "optionalDependencies"])
+def test_declare_keeps_what_is_declared(section: str, tmp_path: Path) -> None:
+    laws.check_keeps(edit(tmp_path).codemod, json.dumps({section: {"posthog-js": "0.0.1"}}))
+
+
+def test_declare_refuses_what_is_not_json(tmp_path: Path) -> None:
+    laws.check_refuses(edit(tmp_path).codemod, "{\n  dependencies: {}\n}\n", "not JSON", 2)
+
+
+def test_detection_imports_no_parser() -> None:
+    code = "import sys, wizard.detect; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"nodesemver", "packaging", "tomlkit", "httpx", "subprocess", "wizard.codemods.json"} & set(loaded)
