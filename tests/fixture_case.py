@@ -28,7 +28,7 @@ class Case:
     """One fixture.
 
     `case.toml`: `framework`, `variant`, `state` (of PostHog before), `target` (default `.`), `options`, `host`,
-    `manual` (`[[title, where], ...]`, titles by their beginning), `notes` (titles by their beginning), `git` (default true).
+    `manual` (`[[title, where], ...]`), `notes` (titles), both by the beginning of their titles, `git` (default true).
     """
 
     name: str
@@ -85,7 +85,16 @@ def cases() -> list[Case]:
 
 def run_git(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
     """Run git in `root` with an identity and no user configuration."""
-    settings = ["-c", "user.name=t", "-c", "user.email=t@example.invalid", "-c", "core.autocrlf=false", "-c", "commit.gpgsign=false"]
+    settings = [
+        "-c",
+        "user.name=t",
+        "-c",
+        "user.email=t@example.invalid",
+        "-c",
+        "core.autocrlf=false",
+        "-c",
+        "commit.gpgsign=false",
+    ]
     done = subprocess.run(["git", *settings, *arguments], cwd=root, input=stdin, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout

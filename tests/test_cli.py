@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parent.parent
 GIVEN = ("--token", TOKEN, "--region", "eu")
 
 
-def wizard(*arguments: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def wizard(
+    *arguments: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **(env or {})}
     return subprocess.run(
         [sys.executable, "-m", "wizard", *map(str, arguments)],
@@ -69,7 +71,7 @@ def test_the_last_line_does_the_same_again(app: Path, tmp_path: Path) -> None:
     line = done.stderr.strip().splitlines()[-1].removeprefix("The same again: ")
     assert line.startswith("uvx posthog-wizard ")
     wizard(*line.split()[2:], cwd=copy)
-    assert {k: v for k, v in snapshot(copy).items()} == {k: v for k, v in snapshot(app).items()}
+    assert snapshot(copy) == snapshot(app)
 
 
 def test_check_exits_5_before_and_0_after(app: Path) -> None:

@@ -16,8 +16,16 @@ CASES: dict[str, tuple[str, bytes | None, bytes | None]] = {
     "new file": ("a.txt", None, b"one\ntwo\n"),
     "new file without newline": ("a.txt", None, b"one"),
     "new empty file": ("a.txt", None, b""),
-    "in the middle": ("dir/a.txt", b"".join(b"%d\n" % i for i in range(30)), b"".join(b"%d\n" % i for i in (*range(9), 99, *range(9, 30)))),
-    "two hunks": ("a", b"".join(b"%d\n" % i for i in range(40)), b"x\n" + b"".join(b"%d\n" % i for i in range(40)) + b"y\n"),
+    "in the middle": (
+        "dir/a.txt",
+        b"".join(b"%d\n" % i for i in range(30)),
+        b"".join(b"%d\n" % i for i in (*range(9), 99, *range(9, 30))),
+    ),
+    "two hunks": (
+        "a",
+        b"".join(b"%d\n" % i for i in range(40)),
+        b"x\n" + b"".join(b"%d\n" % i for i in range(40)) + b"y\n",
+    ),
     "newline added at the end": ("a", b"one", b"one\ntwo\n"),
     "newline lost at the end": ("a", b"one\ntwo\n", b"one\ntwo"),
     "crlf": ("a", b"one\r\ntwo\r\n", b"one\r\nnew\r\ntwo\r\n"),

@@ -59,7 +59,7 @@ def test_what_is_written_is_read_back(value: str) -> None:
     assert written.startswith("A=1\r\n")
     assert written.endswith("\r\n")
     found = read(written)["KEY"]
-    if '"' != quoted(value)[:1]:
+    if quoted(value)[:1] != '"':
         assert found == (value or "x")
 
 

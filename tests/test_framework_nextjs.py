@@ -12,7 +12,7 @@ from frameworks.nextjs.plan import plan
 from tests.fixture_case import Case, cases
 from wizard.answers import Answers
 from wizard.apps import detect
-from wizard.changes import Change, CreateFile, EditFile, Install, Note
+from wizard.changes import Change, CreateFile, EditFile, Install, Manual, Note
 from wizard.errors import WizardError
 from wizard.posthog import hosts
 from wizard.project import Project, Tree
@@ -131,6 +131,26 @@ def test_a_refused_proxy_leaves_the_direct_host() -> None:
     client = written(project, reverse_proxy=True)["instrumentation-client.js"]
     assert "process.env.NEXT_PUBLIC_POSTHOG_HOST" in client
     assert "ui_host" not in client
+
+
+def test_a_proxy_wanted_later_does_not_rewrite_a_tuned_init() -> None:
+    project = app({"app/layout.js": "", "next.config.mjs": "export default {};\n"})
+    tuned = written(project)["instrumentation-client.js"].encode()
+    later = changes(project.overlaid({"instrumentation-client.js": tuned}), reverse_proxy=True)
+    (step,) = [c for c in later if isinstance(c, Manual)]
+    assert (step.where, step.body.split("\n")[0]) == ("instrumentation-client.js", 'api_host: "/ph-relay",')
+
+
+DOCKERFILES = {
+    "unaware": ("FROM node\nRUN npm run build\n", True),
+    "aware": ("FROM node\nARG NEXT_PUBLIC_POSTHOG_PROJECT_TOKEN\nRUN npm run build\n", False),
+}
+
+
+@pytest.mark.parametrize(("dockerfile", "told"), DOCKERFILES.values(), ids=DOCKERFILES)
+def test_docker_builds_need_the_variables(dockerfile: str, told: bool) -> None:
+    found = changes(app({"app/layout.js": "", "Dockerfile": dockerfile}))
+    assert any(isinstance(c, Note) and c.title.startswith("Dockerfile") for c in found) is told
 
 
 NO_PROXY = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -51,10 +52,8 @@ class Terminal:
         while time.monotonic() < deadline:
             ready, _, _ = select.select([self.fd], [], [], 0.1)
             if ready:
-                try:
+                with contextlib.suppress(OSError):
                     self.seen += os.read(self.fd, 65536).decode(errors="replace")
-                except OSError:
-                    pass
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
                 return os.waitstatus_to_exitcode(status)
@@ -129,7 +128,9 @@ def test_a_personal_key_is_refused_at_the_question(app: Path) -> None:
 
 
 def test_given_answers_are_not_asked(app: Path) -> None:
-    terminal = Terminal("--token", TOKEN, "--region", "us", "--no-error-tracking", "--yes", "--no-install", "--no-verify", cwd=app)
+    terminal = Terminal(
+        "--token", TOKEN, "--region", "us", "--no-error-tracking", "--yes", "--no-install", "--no-verify", cwd=app
+    )
     assert terminal.exit_code() == 3
     assert "(--" not in terminal.seen
 

@@ -15,7 +15,12 @@ from wizard.text import decode, encode, indent_unit, line_end, newline
 
 @pytest.mark.parametrize(
     ("bom", "codec"),
-    [(b"", "utf-8"), (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")],
+    [
+        (b"", "utf-8"),
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ],
 )
 @given(text=st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0\ufeff")))
 def test_decode_and_encode_are_inverse(bom: bytes, codec: str, text: str) -> None:

@@ -59,7 +59,7 @@ def _version() -> str:
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(_version(), prog_name="posthog-wizard")
 def cli() -> None:
-    """Set up PostHog in the app in this directory: shows the exact diff first, undoes itself, proves that events arrive.
+    """Set up PostHog in the app in this directory: exact diff first, undo at any time, proof that events arrive.
 
     Without a command this is `setup`. Nothing is written before you have seen the diff and said yes.
     """
@@ -110,7 +110,9 @@ def detect(directory: Path, as_json: bool, debug: bool) -> int:
 @_option("--region", type=click.Choice(["us", "eu"]), help="Region of PostHog Cloud.")
 @_option("--host", help="URL of your own PostHog.")
 @_option("--ci", "--yes", "-y", "ci", is_flag=True, help="Ask nothing.")
-@_option("--timeout", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds to wait for the app.")
+@_option(
+    "--timeout", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds to wait for the app."
+)
 @JSON
 @DEBUG
 def verify(**options: Any) -> int:
@@ -145,7 +147,13 @@ def frameworks(as_json: bool, debug: bool) -> int:
 
 
 @cli.command()
-@_option("--port", type=click.IntRange(0, 65535), default=8010, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
+@_option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8010,
+    show_default=True,
+    help="Port on 127.0.0.1; 0 takes a free one.",
+)
 @JSON
 @DEBUG
 def listen(port: int, as_json: bool, debug: bool) -> int:

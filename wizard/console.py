@@ -1,4 +1,4 @@
-"""Everything that is printed: data on stdout as bytes, words for people on stderr. The only module that imports rich."""
+"""Everything that is printed: data on stdout as bytes, words for people on stderr. Only this module imports rich."""
 
 from __future__ import annotations
 

@@ -64,7 +64,8 @@ def _quoted(path: str) -> str:
     if re.fullmatch(rb"[!#-\[\]-~]+( [!#-\[\]-~]+)*", raw):
         return path
     body = "".join(
-        {0x22: '\\"', 0x5C: "\\\\", 0x0A: "\\n", 0x09: "\\t"}.get(c) or (chr(c) if 32 <= c < 127 else f"\\{c:03o}") for c in raw
+        {0x22: '\\"', 0x5C: "\\\\", 0x0A: "\\n", 0x09: "\\t"}.get(c) or (chr(c) if 32 <= c < 127 else f"\\{c:03o}")
+        for c in raw
     )
     return f'"{body}"'
 
@@ -75,13 +76,13 @@ def _binary(before: bytes | None, after: bytes | None) -> bytes:
 
 
 def _blob(data: bytes | None) -> str:
-    return "0" * 40 if data is None else hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+    return (
+        "0" * 40 if data is None else hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+    )
 
 
 def _literal(data: bytes) -> bytes:
     packed = zlib.compress(data, 9)
     rows = [packed[i : i + 52] for i in range(0, len(packed), 52)]
-    body = b"".join(
-        _LENGTHS[len(row) - 1].encode() + b85encode(row + b"\0" * (-len(row) % 4)) + b"\n" for row in rows
-    )
+    body = b"".join(_LENGTHS[len(row) - 1].encode() + b85encode(row + b"\0" * (-len(row) % 4)) + b"\n" for row in rows)
     return b"literal %d\n" % len(data) + body

@@ -13,7 +13,15 @@ from wizard.edits import Codemod, insert, splice
 from wizard.project import Project
 from wizard.workspace import git
 
-EXAMPLES = (".env.example", ".env.sample", ".env.template", ".env.dist", "env.example", "example.env", ".env.local.example")
+EXAMPLES = (
+    ".env.example",
+    ".env.sample",
+    ".env.template",
+    ".env.dist",
+    "env.example",
+    "example.env",
+    ".env.local.example",
+)
 _VALUES = (".env.local", ".env.development.local", ".env.development", ".env")
 _TOKEN_ENDS = ("PROJECT_TOKEN", "KEY", "TOKEN", "API_KEY", "PROJECT_API_KEY", "PUBLIC_KEY")
 _HOST_ENDS = ("HOST", "API_HOST")

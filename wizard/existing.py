@@ -16,8 +16,8 @@ from wizard.workspace import ASIDE
 Runtime = Literal["browser", "server"]
 
 NPM_PACKAGES = (
-    "posthog-js @posthog/react posthog-node @posthog/next @posthog/nuxt nuxt-posthog posthog-react-native posthog-js-lite "
-    "gatsby-plugin-posthog posthog-docusaurus astro-posthog"
+    "posthog-js @posthog/react posthog-node @posthog/next @posthog/nuxt nuxt-posthog posthog-react-native "
+    "posthog-js-lite gatsby-plugin-posthog posthog-docusaurus astro-posthog"
 ).split()
 PYPI_PACKAGES = ("posthog", "posthoganalytics")
 

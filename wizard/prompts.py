@@ -22,7 +22,6 @@ def _output() -> Any:
     return create_output(stdout=sys.stderr)
 
 
-
 def text(message: str, check: Callable[[str], object]) -> str:
     """A line of text; `check` raises WizardError for what cannot be taken, and its message is shown."""
     import questionary

@@ -7,7 +7,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 _FOLDER = Path(__file__).resolve().parent.parent / "templates"
-_MARK = re.compile(r"^(?P<code>.*?)[ \t]*(?://|#|<!--|/\*)[ \t]*if (?P<not>not )?(?P<flag>[a-z_]+)(?:[ \t]*(?:-->|\*/))?$")
+_MARK = re.compile(
+    r"^(?P<code>.*?)[ \t]*(?://|#|<!--|/\*)[ \t]*if (?P<not>not )?(?P<flag>[a-z_]+)(?:[ \t]*(?:-->|\*/))?$"
+)
 
 
 def template(path: str, replace: Mapping[str, str] | None = None, flags: Collection[str] = ()) -> str:

@@ -13,8 +13,8 @@ from wizard.errors import WizardError
 from wizard.project import Project, Tree
 
 PRUNED = frozenset(
-    """node_modules bower_components .venv venv env virtualenv site-packages __pycache__ .tox .nox .git .hg .svn dist build
-    out target vendor .next .nuxt .output .svelte-kit .astro .turbo .nx .cache .parcel-cache .vercel .netlify coverage
+    """node_modules bower_components .venv venv env virtualenv site-packages __pycache__ .tox .nox .git .hg .svn dist
+    build out target vendor .next .nuxt .output .svelte-kit .astro .turbo .nx .cache .parcel-cache .vercel .netlify coverage
     .yarn .pnpm-store .gradle Pods DerivedData .dart_tool _build deps storybook-static .idea .vscode""".split()
 )
 """Directories that hold no source of the project: dependencies, environments, build output, caches."""
@@ -27,9 +27,7 @@ ASIDE = frozenset(
 )
 """Directories whose apps are not what the repository ships; used only when named with `--target`."""
 
-MANIFESTS = frozenset(
-    "package.json pyproject.toml requirements.txt Pipfile setup.py setup.cfg manage.py".split()
-)
+MANIFESTS = frozenset("package.json pyproject.toml requirements.txt Pipfile setup.py setup.cfg manage.py".split())
 
 
 def list_tree(directory: Path) -> Tree:

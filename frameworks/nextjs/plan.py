@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from frameworks.nextjs import layout as places
 from frameworks.nextjs.browser import Code, browser, own_files
+from frameworks.nextjs.layout import Layout
 from frameworks.nextjs.proxy import proxy
 from frameworks.nextjs.server import server
 from wizard import csp, environment
 from wizard.answers import Answers
 from wizard.changes import Change, Install, Manual, Note, SetEnv
+from wizard.environment import Names
 from wizard.existing import sites
 from wizard.packages import npm
 from wizard.project import Project
@@ -34,9 +36,27 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
     yield SetEnv(names.host, answers.hosts.ingest)
     relay = proxy(project, layout, answers, names)
     yield from relay.changes
+    yield from _still_direct(project, layout, relay.api_host, answers)
     code = Code(project, layout, names, answers, relay.api_host)
     yield from browser(code)
     yield from server(code)
+    yield from _docker(project, names)
     yield from csp.note(project, answers, same_origin=relay.api_host is not None)
     if npm.version(project, "next") is None:
         yield Note("Took Next.js for 15.3 or later: nothing tells its version", "Install the packages, then run again.")
+
+
+def _still_direct(project: Project, layout: Layout, api_host: str | None, answers: Answers) -> Iterator[Manual]:
+    """Our files of an earlier run without a proxy: they may have been tuned since, so they are not rewritten."""
+    for path in own_files(project, layout):
+        if api_host is not None and api_host not in (project.read(path) or ""):
+            body = f'api_host: "{api_host}",\nui_host: "{answers.hosts.app}",'
+            yield Manual("Let posthog.init send through the proxy", body, path)
+
+
+def _docker(project: Project, names: Names) -> Iterator[Note]:
+    """Next.js writes NEXT_PUBLIC_ variables into the bundle when it is built, and .env.local rarely gets there."""
+    dockerfile = project.first("Dockerfile", "docker/Dockerfile")
+    if dockerfile is not None and names.token not in (project.read(dockerfile) or ""):
+        body = f"ARG {names.token}\nARG {names.host}"
+        yield Note(f"{dockerfile}: the build needs {names.token} and {names.host}", body)

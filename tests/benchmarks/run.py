@@ -1,6 +1,6 @@
 """Speed as ratios within one run: `python tests/benchmarks/run.py`. Run by hand; prints a table.
 
-Each command is a fresh process, best of several; `python -c pass` and `git ls-files` on the same tree are the yardsticks.
+Each command is a fresh process, best of several. `python -c pass` and `git ls-files` on the same tree are the yardsticks.
 """
 
 from __future__ import annotations
@@ -52,7 +52,11 @@ def monorepo(where: Path, files: int) -> Path:
         root = where / name
         (root / "src").mkdir(parents=True)
         dependencies = {"react": "^19.0.0", "react-dom": "^19.0.0"} if is_app else {}
-        manifest = {"name": name.replace("/", "-"), "dependencies": dependencies, "devDependencies": {"vite": "^7"} if is_app else {}}
+        manifest = {
+            "name": name.replace("/", "-"),
+            "dependencies": dependencies,
+            "devDependencies": {"vite": "^7"} if is_app else {},
+        }
         (root / "package.json").write_text(json.dumps(manifest))
         if is_app:
             (root / "index.html").write_text('<div id="root"></div><script type="module" src="/src/main.tsx"></script>')
@@ -78,8 +82,12 @@ def main() -> None:
         bare = best(process(sys.executable, "-c", "pass"))
         rows = [("python -c pass", bare, 1.0)]
         rows.append(("--help", t := best(process(*wizard, "--help")), t / bare))
-        rows.append(("detect --json, typical app", t := best(process(*wizard, "detect", "--json", str(typical))), t / bare))
-        rows.append(("--dry-run, typical app", t := best(process(*wizard, str(typical), "--dry-run", *given)), t / bare))
+        rows.append(
+            ("detect --json, typical app", t := best(process(*wizard, "detect", "--json", str(typical))), t / bare)
+        )
+        rows.append(
+            ("--dry-run, typical app", t := best(process(*wizard, str(typical), "--dry-run", *given)), t / bare)
+        )
         process(*wizard, str(typical), "--ci", *given, "--no-install", "--no-verify", codes=(0, 3))()
         again = process(*wizard, str(typical), "--ci", *given, "--no-install", "--no-verify", codes=(0, 3))
         rows.append(("a second run that changes nothing", t := best(again), t / bare))
@@ -87,7 +95,13 @@ def main() -> None:
             tree = monorepo(Path(folder) / f"mono{files}", files)
             listed = best(process("git", "ls-files", "-co", "--exclude-standard", "-z", cwd=tree), 3)
             rows.append((f"git ls-files, {files} files", listed, 1.0))
-            rows.append((f"detect --json, {files} files", t := best(process(*wizard, "detect", "--json", str(tree)), 3), t / listed))
+            rows.append(
+                (
+                    f"detect --json, {files} files",
+                    t := best(process(*wizard, "detect", "--json", str(tree)), 3),
+                    t / listed,
+                )
+            )
         for name, seconds, ratio in rows:
             print(f"{name:40} {seconds * 1000:8.0f} ms {ratio:8.2f}x")
 

@@ -37,7 +37,13 @@ class RealApp:
 
     def run(self, *argv: str, timeout: float = 600, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run one of the app's own tools and return its output."""
-        environment = {**os.environ, "CI": "1", "NEXT_TELEMETRY_DISABLED": "1", "ASTRO_TELEMETRY_DISABLED": "1", **self.env}
+        environment = {
+            **os.environ,
+            "CI": "1",
+            "NEXT_TELEMETRY_DISABLED": "1",
+            "ASTRO_TELEMETRY_DISABLED": "1",
+            **self.env,
+        }
         program = shutil.which(argv[0], path=environment.get("PATH")) or argv[0]
         done = subprocess.run(
             [program, *argv[1:]],
@@ -100,11 +106,13 @@ class RealApp:
         assert self.content() == after
         self.wizard("undo", "--ci")
         now = self.content()
-        assert {p for p in now.keys() ^ before.keys()} == set()
+        assert set(now.keys() ^ before.keys()) == set()
         assert [p for p in now if now[p] != before[p]] == []
 
     @contextmanager
-    def started(self, argv: Sequence[str], url: str, env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    def started(
+        self, argv: Sequence[str], url: str, env: Mapping[str, str] | None = None
+    ) -> Iterator[subprocess.Popen[bytes]]:
         """The app's server, ready at `url`; ended with SIGTERM and its whole group."""
         environment = {**os.environ, **self.env, **(env or {})}
         program = shutil.which(argv[0], path=environment.get("PATH")) or argv[0]

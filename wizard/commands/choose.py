@@ -1,4 +1,4 @@
-"""From settings to apps and answers: flag > variable > what the project says > prompt; exit 2 where nobody can answer."""
+"""From a command line to apps and answers: flag > variable > what the project says > prompt, else exit 2."""
 
 from __future__ import annotations
 
@@ -96,7 +96,11 @@ def _at(tree: Tree, found: Found, target: str) -> Sequence[App]:
 def _why_nothing(found: Found) -> str:
     names = ", ".join(f.name for f in all_frameworks().values())
     looked = "".join(f"\n  {i.path}: {i.reason}" for i in found.ignored[:10])
-    seen = f" Manifests seen:{looked}\n" if looked else " There is no package.json, pyproject.toml, requirements file or manage.py.\n"
+    seen = (
+        f" Manifests seen:{looked}\n"
+        if looked
+        else " There is no package.json, pyproject.toml, requirements file or manage.py.\n"
+    )
     return f"Looked for {names}.{seen}If one of them is here, name it with --framework and --target."
 
 

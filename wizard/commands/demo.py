@@ -92,7 +92,9 @@ def _visit(app: Path, console: Console) -> bool:
     if seen.event:
         properties = seen.event.get("properties", {})
         shown = {"event": seen.event.get("event"), "distinct_id": seen.event.get("distinct_id")}
-        shown |= {k: properties[k] for k in ("$lib", "$lib_version", "$current_url", "$exception_list") if k in properties}
+        shown |= {
+            k: properties[k] for k in ("$lib", "$lib_version", "$current_url", "$exception_list") if k in properties
+        }
         for key, value in shown.items():
             console.raw(f"      {key}: {_short(value)}")
     return seen.status == "passed"

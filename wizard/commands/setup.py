@@ -231,7 +231,9 @@ def _refuse_dirty(settings: Settings, tree: Tree, plan: Plan) -> None:
     status = git(tree.root, "status", "--porcelain", "-z", "--", *paths)
     if status is None or status.returncode != 0:
         return
-    dirty = sorted({entry[3:].decode() for entry in status.stdout.split(b"\0") if entry and not entry.startswith(b"??")})
+    dirty = sorted(
+        {entry[3:].decode() for entry in status.stdout.split(b"\0") if entry and not entry.startswith(b"??")}
+    )
     if not dirty:
         return
     listing = ", ".join(dirty)

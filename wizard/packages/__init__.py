@@ -34,7 +34,9 @@ class Family(Protocol):
     def is_pending(self, project: Project, packages: tuple[str, ...]) -> bool:
         """Others are installed but one of `packages` is not: an earlier install did not finish."""
 
-    def install_command(self, project: Project, packages: tuple[str, ...], manager: str | None) -> Command | Manual | None:
+    def install_command(
+        self, project: Project, packages: tuple[str, ...], manager: str | None
+    ) -> Command | Manual | None:
         """The one call that brings lockfile and installation along after the manifest was edited."""
 
     def lockfile(self, project: Project, manager: str | None) -> str | None:

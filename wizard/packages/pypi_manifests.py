@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 import configparser
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from posixpath import dirname, join, normpath
-from typing import Any
+from typing import Any, TypeVar
 
 from wizard.packages import yaml_lines
 from wizard.project import Project
+
+T = TypeVar("T")
 
 REQUIREMENTS = ("requirements*.txt", "requirements*.in", "requirements/*.txt", "requirements/*.in")
 CONDA = ("environment.yml", "environment.yaml", "env.yml")
@@ -37,13 +39,21 @@ def home(project: Project) -> str:
 
     Looks above the app only when it has Python files of its own but no manifest, and is not a JavaScript package.
     """
-    if _has_manifest(project, ".") or project.exists("package.json") or not project.files("*.py"):
-        return "."
-    return next((up for up in project.upwards() if up != "." and _has_manifest(project, up)), ".")
+
+    def find() -> str:
+        if _has_manifest(project, ".") or project.exists("package.json") or not project.files("*.py"):
+            return "."
+        return next((up for up in project.upwards() if up != "." and _has_manifest(project, up)), ".")
+
+    return _once(project, find)
 
 
 def requirement_files(project: Project) -> list[str]:
     """Paths of the requirement files, those that others include first, `.in` before `.txt`, production before dev."""
+    return list(_once(project, lambda: _requirement_files(project)))
+
+
+def _requirement_files(project: Project) -> list[str]:
     base = home(project)
     found = set(project.files(*REQUIREMENTS)) if base == "." else set()
     if base != ".":
@@ -73,8 +83,21 @@ def includes(project: Project, path: str) -> list[str]:
     return ordered
 
 
-def declarations(project: Project) -> Iterator[tuple[str, Declared]]:
+def declarations(project: Project) -> tuple[tuple[str, Declared], ...]:
     """`(normalised name, Declared)` of every manifest, the leading one first; a name can come twice."""
+    return _once(project, lambda: tuple(_declarations(project)))
+
+
+def _once(project: Project, make: Callable[[], T]) -> T:
+    """What `make` found the first time: a project is a cached view, and every detector asks."""
+    kept: dict[str, T] = project.__dict__
+    key = f"{__name__}:{make.__qualname__}"
+    if key not in kept:
+        kept[key] = make()
+    return kept[key]
+
+
+def _declarations(project: Project) -> Iterator[tuple[str, Declared]]:
     base = home(project)
     for file in _MANIFESTS:
         path = file if base == "." else f"{base}/{file}"
