@@ -113,6 +113,24 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
         "from config.env import env\n\nKEY = env('KEY')\n",
         "from config.env import env\n\nKEY = env('KEY')\nTOKEN = env('POSTHOG_TOKEN', default='')\n",
     ),
+    "config_of_another_module": (
+        ONE,
+        "from server.settings.components import config\n\nKEY = config('KEY')\n",
+        "from server.settings.components import config\n\nKEY = config('KEY')\n"
+        "TOKEN = config('POSTHOG_TOKEN', default='')\n",
+    ),
+    "config_that_is_no_reader": (
+        ONE,
+        "import os\n\nfrom app import config\n\nKEY = config(level=1)\n",
+        "import os\n\nfrom app import config\n\nKEY = config(level=1)\n\n"
+        'TOKEN = os.environ.get("POSTHOG_TOKEN", "")\n',
+    ),
+    "at_the_end_on_request": (
+        ensure_assignments([TOKEN], heading="PostHog", at_end=True),
+        "from os import environ\n\nKEY = environ['KEY']\nOTHER = 1\n",
+        "from os import environ\n\nKEY = environ['KEY']\nOTHER = 1\n\n"
+        "# PostHog\nTOKEN = environ.get('POSTHOG_TOKEN', '')\n",
+    ),
     "environs": (
         ONE,
         'from environs import Env\n\nenv = Env()\nenv.read_env()\nKEY = env.str("KEY")\n',

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
+from types import FrameType
 from typing import Any, TypeVar
 
 import click
@@ -190,6 +192,7 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     as_json = "--json" in arguments or os.environ.get("POSTHOG_WIZARD_JSON", "") not in ("", "0", "false")
     debug = "--debug" in arguments or os.environ.get("POSTHOG_WIZARD_DEBUG", "") not in ("", "0", "false")
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         return int(cli(arguments, prog_name="posthog-wizard", standalone_mode=False) or Exit.OK)
     except click.ClickException as error:
@@ -213,6 +216,11 @@ def main(arguments: list[str] | None = None) -> int:
         if debug:
             traceback.print_exc()
         return _failed(Exit.BUG, f"our bug: {type(error).__name__}: {error}", f"Please report it with {log}", as_json)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Being told to stop is being interrupted: everything started is ended, everything half done is rolled back."""
+    raise KeyboardInterrupt
 
 
 def _failed(code: Exit, message: str, hint: str, as_json: bool) -> int:

@@ -34,7 +34,7 @@ def insert_item(
     item per line ends in a comma. `lone_comma`: a single item needs its comma (Python tuples).
     """
     if not items:
-        return _first(text, open, close, new, comment_markers, unit, pad, trailing_comma, lone_comma)
+        return _first(text, open, close, new, unit, pad, trailing_comma, lone_comma)
     if "\n" in new and _explodable(text, open, close, items):
         return _exploded(text, open, close, items, index, new, unit, trailing_comma)
     if index < len(items):
@@ -61,7 +61,6 @@ def _first(
     open: int,
     close: int,
     new: str,
-    markers: Sequence[str],
     unit: str,
     pad: str,
     trailing_comma: bool,

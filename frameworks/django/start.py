@@ -25,6 +25,7 @@ from wizard.project import Project
 from wizard.templates import template
 
 _SWITCH = "POSTHOG_MW_CAPTURE_EXCEPTIONS"
+_DECOUPLE = r"(?:from|import)[ \t]+decouple\b"
 _PYTEST = re.compile(r"DJANGO_SETTINGS_MODULE\s*=\s*[\"']?([\w.]+)|--ds[= ]([\w.]+)")
 
 
@@ -67,6 +68,9 @@ def _settings(settings: Settings, path: str, owner: str | None, reads: Variables
         yield ensure_environment_attributes(owner, missing, heading)
         yield ensure_attributes(owner, [(_SWITCH, "False")] if switch else [])
         return
+    if heading and settings.mentions(_DECOUPLE) and "config(" not in settings.texts[path]:
+        # decouple alone knows what is in its .env file: nothing of it reaches os.environ.
+        yield ensure_from_import("decouple", "config")
     yield ensure_assignments(missing, heading, at_end=True)
     if switch:
         yield ensure_assignment(_SWITCH, "False")

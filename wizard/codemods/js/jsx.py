@@ -9,7 +9,7 @@ from tree_sitter import Node
 
 from wizard.codemods.js.imports import imports
 from wizard.codemods.js.tree import Script, arguments, named, parse, require_sound
-from wizard.codemods.js.values import bare, declared, exported_function, only_return
+from wizard.codemods.js.values import bare, declared, described, exported_function, only_return
 from wizard.edits import Codemod, Edit, insert, splice
 from wizard.errors import CannotEdit
 from wizard.text import indent_at, line_end, line_start
@@ -111,7 +111,7 @@ def _wrappable(script: Script, node: Node) -> Node:
     has_jsx = next(script.find(*_JSX), None) is not None
     if node.type in (*_JSX, "jsx_expression") or (node.type == "identifier" and has_jsx):
         return node
-    raise script.refuse(f"renders a {node.type.replace('_', ' ')}, not an element", node)
+    raise script.refuse(f"renders {described(node)}, not an element", node)
 
 
 def _rendered(script: Script) -> Iterator[Node]:

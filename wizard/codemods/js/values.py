@@ -47,7 +47,7 @@ def exported_function(script: Script) -> Node:
         else:
             break
     if node.type not in FUNCTIONS:
-        raise script.refuse(f"exports {_a(node)} where this tool needs a function", node)
+        raise script.refuse(f"exports {described(node)} where this tool needs a function", node)
     return node
 
 
@@ -61,7 +61,7 @@ def literal(script: Script, node: Node, kind: str, *, seen: tuple[int, ...] = ()
     # `[a, condition && b].filter(Boolean)` is how optional plugins are written
     if kind == "array" and re.search(r"\]\s*\.filter\(Boolean\)$", script.source(node)):
         return literal(script, node.named_children[0].named_children[0], kind, seen=seen)
-    raise script.refuse(f"has {_a(node)} where this tool needs an {kind} literal", node)
+    raise script.refuse(f"has {described(node)} where this tool needs an {kind} literal", node)
 
 
 def declared(script: Script, name: Node) -> Node:
@@ -148,7 +148,7 @@ def _config(script: Script, node: Node, earlier: list[Node], seen: tuple[int, ..
         return _config(script, earlier[-1], earlier[:-1], seen)
     if node.type == "call_expression" and (inner := _wrapped(script, node)):
         return inner if inner.type == "arguments" else _config(script, inner, earlier, seen)
-    raise script.refuse(f"has {_a(node)} where this tool needs an object literal", node)
+    raise script.refuse(f"has {described(node)} where this tool needs an object literal", node)
 
 
 def _wrapped(script: Script, call: Node) -> Node | None:
@@ -186,6 +186,7 @@ def bare(node: Node) -> Node:
     return node
 
 
-def _a(node: Node) -> str:
+def described(node: Node) -> str:
+    """What kind of code a node is, for a message: `a ternary expression`."""
     words = node.type.replace("_", " ")
     return ("an " if words[0] in "aeiou" else "a ") + words

@@ -37,7 +37,7 @@ class Reader:
 def environment_reader(source: Source) -> Reader:
     """The reader that module-level code of the file can call; `os.environ.get` when it has none of its own."""
     names = _module_imports(source)
-    own = [n for n, p in names.items() if p == "decouple.config" or (p.endswith(".env") and f"{n}(" in source.text)]
+    own = [n for n, p in names.items() if p == "decouple.config" or _is_reader_of_ours(n, p, source.text)]
     if objects := [*_reader_objects(source), *own]:
         return Reader(objects[0], rf"{objects[0]}\s*[.(]", keyword=True)
     for path, function in (("os.getenv", "{}"), ("os.environ", "{}.get")):
@@ -48,6 +48,11 @@ def environment_reader(source: Source) -> Reader:
         return Reader("os.environ.get", _OS.format("os"), needs_os=True)
     getenv, environ = source.text.count(f"{local}.getenv("), source.text.count(f"{local}.environ")
     return Reader(f"{local}.getenv" if getenv > environ else f"{local}.environ.get", _OS.format(local))
+
+
+def _is_reader_of_ours(name: str, path: str, text: str) -> bool:
+    """Is it `env` or `config` of another module of the project, called with the name of a variable here?"""
+    return path.endswith((".env", ".config")) and re.search(rf"(?<![\w.]){name}\(\s*[\"'][A-Z]", text) is not None
 
 
 def reads_environment(text: str) -> bool:
