@@ -47,6 +47,17 @@ def npm(*names: str, strength: Strength = Strength.CERTAIN) -> Detector:
     return detector
 
 
+def in_dependencies(*names: str, strength: Strength = Strength.CERTAIN) -> Detector:
+    """Any of `names` is in `dependencies` of package.json: the package runs with it, and not only its tests."""
+
+    def detector(project: Project) -> tuple[Evidence, ...]:
+        runtime = project.json("package.json").get("dependencies")
+        listed = [name for name in names if isinstance(runtime, dict) and name in runtime]
+        return npm(*listed, strength=strength)(project) if listed else ()
+
+    return detector
+
+
 def pypi(*names: str, strength: Strength = Strength.CERTAIN) -> Detector:
     """Any of `names` is declared in a Python manifest."""
 

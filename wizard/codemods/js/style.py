@@ -24,7 +24,6 @@ _ENDED_BY_SEMICOLON = (
     "export_statement",
 )
 # a line that starts with one of these would continue the one above (ecma-262, "Rules of Automatic Semicolon Insertion")
-_CONTINUES = tuple("([`+-/*<,.%=&|^?:")
 _WRAP = {"statements": ("", ""), "members": ("({\n", "\n})"), "expression": ("(", ")")}
 
 
@@ -90,10 +89,9 @@ def _semicolons(script: Script) -> list[Edit]:
     for node in _tokens(script.root, ";"):
         parent = node.parent
         start, end = script.span(node)
-        rest = re.sub(r"\s+|//[^\n]*", "", script.text[end:])
         own_line = re.match(r"[ \t]*(//[^\n]*)?(\n|$|\})", script.text[end:])
         ends = parent is not None and parent.type not in ("for_statement", "empty_statement") and own_line
-        if ends and not rest.startswith(_CONTINUES):
+        if ends and not needs_semicolon(script.text[end:]):
             edits.append(Edit(start, end, ""))
     return edits
 
