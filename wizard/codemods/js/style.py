@@ -23,7 +23,6 @@ _ENDED_BY_SEMICOLON = (
     "throw_statement",
     "export_statement",
 )
-# a line that starts with one of these would continue the one above (ecma-262, "Rules of Automatic Semicolon Insertion")
 _WRAP = {"statements": ("", ""), "members": ("({\n", "\n})"), "expression": ("(", ")")}
 
 
@@ -124,5 +123,8 @@ def _in_jsx_attribute(node: Node) -> bool:
 
 
 def needs_semicolon(following: str) -> bool:
-    """Whether code before `following` must end in a semicolon even in a file without them."""
+    """Whether code before `following` must end in a semicolon even in a file without them.
+
+    Source: ECMA-262, "Rules of Automatic Semicolon Insertion".
+    """
     return following.startswith(tuple("([`+-/<"), skip_blanks(following, 0, len(following), ("//", "/*")))
