@@ -1,0 +1,23 @@
+"""Astro: static, server and hybrid output, with or without view transitions."""
+
+from frameworks.astro.layout import variant
+from wizard.detect import all_of, any_of, file, npm
+from wizard.framework import Framework
+
+FRAMEWORK = Framework(
+    name="Astro",
+    language="javascript",
+    runtime="browser",
+    package="astro",
+    docs="https://posthog.com/docs/libraries/astro",
+    supports="Astro 3 and later",
+    # an integration or a theme lists astro too, but has no pages
+    detect=all_of(
+        npm("astro"), any_of(file("astro.config.{mjs,js,ts,mts,cjs}"), file("src/pages/**/*.{astro,md,mdx}"))
+    ),
+    supersedes=("react-vite", "vue", "svelte", "javascript-web", "node"),
+    options=("autocapture", "session_replay", "error_tracking"),
+    env_prefix="PUBLIC_",
+    env_file=".env",
+    variant=variant,
+)
