@@ -122,8 +122,7 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
     "config_that_is_no_reader": (
         ONE,
         "import os\n\nfrom app import config\n\nKEY = config(level=1)\n",
-        "import os\n\nfrom app import config\n\nKEY = config(level=1)\n\n"
-        'TOKEN = os.environ.get("POSTHOG_TOKEN", "")\n',
+        'import os\n\nfrom app import config\n\nKEY = config(level=1)\n\nTOKEN = os.environ.get("POSTHOG_TOKEN", "")\n',
     ),
     "at_the_end_on_request": (
         ensure_assignments([TOKEN], heading="PostHog", at_end=True),

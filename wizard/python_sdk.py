@@ -96,5 +96,5 @@ def env_note(project: Project, token_name: str) -> Iterator[Note]:
         return
     yield Note(
         f"Nothing here loads .env files: give {token_name} to the process",
-        "For example with your process manager, `docker run --env-file .env`, `uvicorn --env-file .env`, or python-dotenv.",
+        "For example with your process manager, `docker run --env-file .env`, or python-dotenv.",
     )

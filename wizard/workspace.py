@@ -14,8 +14,8 @@ from wizard.project import Project, Tree
 
 PRUNED = frozenset(
     """node_modules bower_components .venv venv env virtualenv site-packages __pycache__ .tox .nox .git .hg .svn dist
-    build out target vendor .next .nuxt .output .svelte-kit .astro .turbo .nx .cache .parcel-cache .vercel .netlify coverage
-    .yarn .pnpm-store .gradle Pods DerivedData .dart_tool _build deps storybook-static .idea .vscode""".split()
+    build out target vendor .next .nuxt .output .svelte-kit .astro .turbo .nx .cache .parcel-cache .vercel .netlify
+    coverage .yarn .pnpm-store .gradle Pods DerivedData .dart_tool _build deps storybook-static .idea .vscode""".split()
 )
 """Directories that hold no source of the project: dependencies, environments, build output, caches."""
 

@@ -1,7 +1,7 @@
 """Flask: a module-level app or a factory, with or without an extensions module."""
 
 from frameworks.flask.layout import variant
-from wizard.detect import all_of, any_of, file, pypi
+from wizard.detect import all_of, file, pypi
 from wizard.framework import Framework
 
 FRAMEWORK = Framework(

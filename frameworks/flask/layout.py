@@ -9,7 +9,9 @@ from pathlib import PurePosixPath
 from wizard.project import Project
 from wizard.workspace import ASIDE
 
-_MADE = re.compile(r"^(?P<indent>[ \t]*)(?:self\.)?(?P<name>\w+)[ \t]*(?::[^=\n]+)?=[ \t]*(?:flask\.)?Flask\s*\(", re.MULTILINE)
+_MADE = re.compile(
+    r"^(?P<indent>[ \t]*)(?:self\.)?(?P<name>\w+)[ \t]*(?::[^=\n]+)?=[ \t]*(?:flask\.)?Flask\s*\(", re.MULTILINE
+)
 _FACTORY = re.compile(r"^(?:async )?def (?P<name>\w+)\s*\(", re.MULTILINE)
 
 
@@ -23,7 +25,7 @@ class Made:
 
 
 def made(project: Project) -> list[Made]:
-    """Every app that is made in the project's own code, likeliest first: module level, then factories, short paths first."""
+    """Every app that is made in the project's own code, the ones with short paths first."""
     found = []
     for path, text in project.sources("**/*.py"):
         parts = PurePosixPath(path).parts

@@ -35,7 +35,9 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
         yield Note(f"PostHog is already set up: {by_hand}", "Left as it is.")
         return
     if shadow := python_sdk.shadowed(project):
-        yield Manual("Rename your own module posthog: it hides the SDK of that name", f"git mv {shadow} analytics.py", shadow)
+        yield Manual(
+            "Rename your own module posthog: it hides the SDK of that name", f"git mv {shadow} analytics.py", shadow
+        )
         return
     if too_old := python_sdk.unsupported(project):
         yield too_old

@@ -1,6 +1,6 @@
 """Speed as ratios within one run: `python tests/benchmarks/run.py`. Run by hand; prints a table.
 
-Each command is a fresh process, best of several. `python -c pass` and `git ls-files` on the same tree are the yardsticks.
+Each command is a fresh process, best of several. Yardsticks: `python -c pass`, and `git ls-files` on the same tree.
 """
 
 from __future__ import annotations

@@ -19,7 +19,9 @@ def _without_fonts(app: RealApp) -> None:
             continue
         text = path.read_text()
         text = re.sub(r'^import \{ Geist.*?from "next/font/google";\n', "", text, flags=re.MULTILINE | re.DOTALL)
-        text = re.sub(r"^const geist(Sans|Mono) = Geist(_Mono)?\(\{.*?\}\);\n", "", text, flags=re.MULTILINE | re.DOTALL)
+        text = re.sub(
+            r"^const geist(Sans|Mono) = Geist(_Mono)?\(\{.*?\}\);\n", "", text, flags=re.MULTILINE | re.DOTALL
+        )
         text = re.sub(r"\$\{geist(Sans|Mono)\.(variable|className)\}", "", text)
         path.write_text(text)
 

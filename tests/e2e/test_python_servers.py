@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from tests.e2e.harness import TOKEN, RealApp, event, free_port, get
@@ -66,12 +67,13 @@ def test_fastapi(app: RealApp, sink: Sink) -> None:
         '@app.get("/bug")\nasync def bug():\n    return 1 / 0\n'
     )
     (app.root / "pyproject.toml").write_text(
-        '[project]\nname = "api"\nversion = "0"\nrequires-python = ">=3.11"\ndependencies = [\n    "fastapi",\n    "uvicorn",\n]\n\n'
+        '[project]\nname = "api"\nversion = "0"\nrequires-python = ">=3.11"\n'
+        'dependencies = [\n    "fastapi",\n    "uvicorn",\n]\n\n'
         "[tool.uv]\npackage = false\n"
     )
     (app.root / ".gitignore").write_text(".env\n.venv/\n__pycache__/\n")
     uv = [sys.executable, "-m", "uv"]
-    app.env["PATH"] = f"{app.state}/bin:{__import__('os').environ['PATH']}"
+    app.env["PATH"] = f"{app.state}/bin:{os.environ['PATH']}"
     (app.state / "bin").mkdir()
     (app.state / "bin/uv").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m uv "$@"\n')
     (app.state / "bin/uv").chmod(0o755)

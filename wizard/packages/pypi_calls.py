@@ -89,7 +89,7 @@ def _pip_declaration(project: Project, package: str, requirement: str) -> Declar
 
 
 def source_file(project: Project) -> str | None:
-    """The requirement file to edit: a source before what is compiled from it, an included one first, never a dev one."""
+    """The requirement file to edit: a source before what is compiled from it, an included one first, no dev one."""
     files = [path for path in requirement_files(project) if is_production(path)]
     if not files:
         return None

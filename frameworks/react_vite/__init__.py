@@ -1,0 +1,39 @@
+"""React built by Vite, one page or several: PostHog starts in the entry file and wraps what it renders."""
+
+from frameworks.react_vite.layout import built_page, variant
+from wizard.detect import all_of, any_of, file, npm, unless
+from wizard.framework import Framework
+
+# each of these renders the page itself, so the entry file is not where PostHog goes
+_OTHERS = npm(
+    "next",
+    "@tanstack/react-start",
+    "@tanstack/start",
+    "@remix-run/react",
+    "@remix-run/dev",
+    "@react-router/dev",
+    "astro",
+    "gatsby",
+    "@docusaurus/core",
+    "vike",
+    "vike-react",
+    "waku",
+)
+
+FRAMEWORK = Framework(
+    name="React with Vite",
+    language="javascript",
+    runtime="browser",
+    package="react",
+    docs="https://posthog.com/docs/libraries/react",
+    supports="React 16.8 and later, every Vite with a page of its own (index.html)",
+    detect=unless(
+        all_of(npm("react"), any_of(npm("vite"), file("vite.config.{js,mjs,cjs,ts,mts,cts}")), built_page),
+        found=_OTHERS,
+    ),
+    supersedes=("javascript-web", "node"),
+    options=("autocapture", "session_replay", "error_tracking"),
+    env_prefix="VITE_",
+    env_file=".env.local",
+    variant=variant,
+)

@@ -1,0 +1,126 @@
+"""Where things are in a Vite app: its config, pages and entry files, read by regexes, without a parser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from wizard.codemods.html import scripts, without_comments
+from wizard.detect import Evidence, Strength
+from wizard.project import Project, normal
+
+CONFIGS = tuple(f"vite.config.{suffix}" for suffix in ("js", "mjs", "ts", "cjs", "mts", "cts"))
+"""In the order in which Vite looks for them (vite/src/node/constants.ts, DEFAULT_CONFIG_FILES)."""
+
+SCRIPTS = "**/*.{js,jsx,ts,tsx,mjs,mts}"
+
+_SOURCE = re.compile(r"""(?<![\w-])src\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_STRING = r"[\"'`](?P<value>[^\"'`$]*)[\"'`]"
+_DIRECTORY = rf"(?:(?:path\.)?(?:resolve|join)\(\s*(?:__dirname|import\.meta\.dirname|process\.cwd\(\))\s*,\s*)?{_STRING}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The module script of an HTML page; both paths are relative to the app."""
+
+    page: str
+    script: str
+
+
+def config(project: Project) -> str | None:
+    """The config file that Vite loads: the one a script of package.json names, else the default one."""
+    named = re.search(r"\bvite\b[^&|;]*?\s(?:--config|-c)[ =](\S+)", _commands(project))
+    return project.first(*([normal(named[1].strip("\"'"))] if named else []), *CONFIGS)
+
+
+def setting(project: Project, name: str, pattern: str = _STRING) -> str | None:
+    """A setting of the config that is written as a string (or path call); None when it is not there or computed."""
+    match = re.search(rf"(?<![\w.$]){name}\s*:\s*{pattern}", _config_text(project))
+    return match["value"] if match else None
+
+
+def root(project: Project) -> str:
+    """The directory of `index.html` and, unless `envDir` says otherwise, of the env files."""
+    return normal(setting(project, "root", _DIRECTORY) or ".")
+
+
+def env_directory(project: Project) -> str:
+    """Where Vite reads env files: `envDir` is relative to the root when it is a plain string."""
+    found = setting(project, "envDir", _DIRECTORY)
+    if found is None:
+        return root(project)
+    plain = setting(project, "envDir") is not None
+    return normal(f"{root(project)}/{found}") if plain else normal(found)
+
+
+def env_prefix(project: Project) -> str | None:
+    """The prefix of variables that reach the browser (`VITE_` by default); None when the config computes it."""
+    text = _config_text(project)
+    if not re.search(r"\benvPrefix\s*:", text):
+        return "VITE_"
+    match = re.search(rf"\benvPrefix\s*:\s*(\[[^\]$`]*\]|{_STRING})", text)
+    prefixes = re.findall(r"[\"'`]([^\"'`]+)[\"'`]", match[1]) if match else []
+    return "VITE_" if "VITE_" in prefixes else next(iter(prefixes), None)
+
+
+def entries(project: Project) -> list[Entry]:
+    """The local module scripts of the pages that Vite serves or is told to build, each script once."""
+    found: dict[str, Entry] = {}
+    for page in _pages(project):
+        for script in _module_scripts(project, page):
+            found.setdefault(script, Entry(page, script))
+    return list(found.values())
+
+
+def built_page(project: Project) -> tuple[Evidence, ...]:
+    """A page with a module script of the app's own; nothing for a library, whose page is only for trying it out."""
+    manifest = project.json("package.json")
+    peers, own = (manifest.get(section) or {} for section in ("peerDependencies", "dependencies"))
+    if ("react" in peers and "react" not in own) or re.search(r"\blib\s*:\s*\{", _config_text(project)):
+        return ()
+    return tuple(Evidence(Strength.LIKELY, f"{e.page} loads {e.script}") for e in entries(project)[:1])
+
+
+def variant(project: Project) -> str:
+    """`single-page` or `multi-page`, by the number of entry files."""
+    return "multi-page" if len(entries(project)) > 1 else "single-page"
+
+
+def _pages(project: Project) -> list[str]:
+    base = root(project)
+    prefix = "" if base == "." else base + "/"
+    text = _config_text(project)
+    pages = project.files(f"{prefix}*.html", f"{prefix}**/*.html")
+    wanted = [p for p in pages if p == f"{prefix}index.html" or _named(text, p.removeprefix(prefix))]
+    return sorted(wanted, key=lambda page: (page != f"{prefix}index.html", page.count("/"), page))
+
+
+def _named(text: str, page: str) -> bool:
+    return re.search(rf"(?<![\w-])(?:\./|/)?{re.escape(page)}[\"'`]", text) is not None if page != "index.html" else True
+
+
+def _module_scripts(project: Project, page: str) -> Iterator[str]:
+    base, folder = root(project), page.rpartition("/")[0]
+    text = without_comments(project.read(page) or "")
+    for script in scripts(text):
+        source = _SOURCE.search(script.attributes)
+        if source is None or not re.search(r"type\s*=\s*[\"']?module\b", script.attributes):
+            continue
+        path = re.split(r"[?#]", source[1] or source[2] or "")[0]
+        if re.match(r"[a-z]+:|//", path):
+            continue
+        path = normal(f"{base}{path}" if path.startswith("/") else f"{folder or '.'}/{path}")
+        if re.search(r"\.[jt]sx?$|\.m[jt]s$", path) and project.exists(path):
+            yield path
+
+
+def _config_text(project: Project) -> str:
+    path = config(project)
+    text = (project.read(path) or "") if path else ""
+    return re.sub(r"/\*.*?\*/|(?<![:\"'`\w/])//[^\n]*", "", text, flags=re.DOTALL)
+
+
+def _commands(project: Project) -> str:
+    found = project.json("package.json").get("scripts")
+    return "\n".join(str(command) for command in found.values()) if isinstance(found, dict) else ""

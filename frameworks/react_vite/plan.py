@@ -1,0 +1,96 @@
+"""What changes in a React app built by Vite: the entry file of each page, and the variables it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from frameworks.react_vite import layout as places
+from frameworks.react_vite.typings import declares_variables
+from wizard import csp, environment, react_entry
+from wizard.answers import Answers
+from wizard.changes import Change, Install, Manual, Note, SetEnv
+from wizard.codemods.js.tree import has_code
+from wizard.environment import Names
+from wizard.existing import sites
+from wizard.packages import npm
+from wizard.project import Project, normal
+from wizard.templates import template
+from wizard.workspace import ASIDE
+
+_JS = Install("posthog-js", "^1.434.0")
+_REACT = Install("@posthog/react", "^1.11.0")
+_HASH_ROUTER = r"<HashRouter\b|\b(?:createHashRouter|createHashHistory|useHashLocation)\s*(?:\(|\})"
+
+
+def plan(project: Project, answers: Answers) -> Iterator[Change]:
+    """Yield the changes. Source: https://posthog.com/docs/libraries/react and builds with Vite 8 and React 19."""
+    scripts = [entry.script for entry in places.entries(project)]
+    own = tuple(path for path in scripts if react_entry.TOKEN in (project.read(path) or ""))
+    if elsewhere := sites(project, "javascript", "browser", besides=own):
+        if not any("snippet" in site.reason for site in elsewhere):
+            yield _JS
+        yield Note(f"PostHog is already set up: {elsewhere[0]}", "Left as it is.")
+        return
+    if too_old := _too_old(project):
+        yield too_old
+        return
+    prefix = places.env_prefix(project)
+    names = environment.names(project, prefix or "VITE_", "VITE_PUBLIC_" if prefix in (None, "VITE_") else None)
+    source = _source(project, answers, names)
+    if not scripts:
+        yield Manual("Start PostHog in the entry file: found no page with a module script", source, "index.html")
+        return
+    yield _JS
+    yield _REACT
+    yield from _variables(project, answers, names, prefix)
+    wrapped = any(react_entry.is_wrapped(text) for _, text in _own_sources(project))
+    for path in scripts:
+        yield react_entry.starts(path, source)
+        if not wrapped:
+            yield react_entry.wraps(path, error_tracking=answers.wants("error_tracking"))
+    yield from declares_variables(project, names)
+    yield from csp.note(project, answers)
+
+
+def _source(project: Project, answers: Answers, names: Names) -> str:
+    flags = {option for option in ("autocapture", "session_replay", "error_tracking") if answers.wants(option)}
+    # what is behind the # is a path there, and the default counts only real ones
+    if any(has_code(text, _HASH_ROUTER) for _, text in _own_sources(project)):
+        flags.add("hash_router")
+    replace = {"VITE_PUBLIC_POSTHOG_PROJECT_TOKEN": names.token, "VITE_PUBLIC_POSTHOG_HOST": names.host}
+    return template("react-vite/posthog.ts", replace, flags)
+
+
+def _variables(project: Project, answers: Answers, names: Names, prefix: str | None) -> Iterator[Change]:
+    """Token and host, in the directory where Vite looks for env files."""
+    values = {names.token: answers.token or "", names.host: answers.hosts.ingest}
+    folder = places.env_directory(project)
+    if normal(f"{project.path}/{folder}").startswith(".."):
+        lines = "\n".join(f"{name}={value}" for name, value in values.items())
+        yield Manual(f"Set {names.token} in {folder}/.env.local, which is outside of this directory", lines)
+        return
+    file = "" if folder == "." else f"{folder}/.env.local"
+    for name, value in values.items():
+        yield SetEnv(name, value, file)
+    if prefix is None:
+        yield Note(f"See that envPrefix lets {names.token} through: it is computed", "envPrefix: 'VITE_'")
+
+
+def _own_sources(project: Project) -> Iterator[tuple[str, str]]:
+    """Sources that are part of the app, not of its tests or examples."""
+    for path, text in project.sources(places.SCRIPTS):
+        parts = PurePosixPath(path).parts
+        if ASIDE.isdisjoint(parts[:-1]) and not any(mark in parts[-1] for mark in (".test.", ".spec.", ".stories.")):
+            yield path, text
+
+
+def _too_old(project: Project) -> Manual | None:
+    """The step for an app whose React or posthog-js cannot run, or type check, what this plan writes."""
+    if not npm.at_least(project, "react", "16.8"):
+        return Manual(f"Upgrade React: {npm.version(project, 'react')} has no hooks", "react ^16.8.0", "package.json")
+    # the type of `defaults` knows 2026-01-30 since then, and @posthog/react wants 1.257
+    if npm.is_declared(project, "posthog-js") and not npm.at_least(project, "posthog-js", "1.335"):
+        title = f"Upgrade posthog-js: {npm.version(project, 'posthog-js')} is too old for this set-up"
+        return Manual(title, f"posthog-js {_JS.requirement}", "package.json")
+    return None

@@ -1,0 +1,16 @@
+import posthog from "posthog-js";
+
+const posthogToken = import.meta.env.VITE_PUBLIC_POSTHOG_PROJECT_TOKEN;
+
+if (posthogToken) {
+  posthog.init(posthogToken, {
+    api_host: import.meta.env.VITE_PUBLIC_POSTHOG_HOST,
+    defaults: "2026-01-30",
+    capture_pageview: { path: true, hash: true }, // if hash_router
+    capture_exceptions: true, // if error_tracking
+    autocapture: false, // if not autocapture
+    disable_session_recording: true, // if not session_replay
+  });
+} else if (import.meta.env.DEV) {
+  console.error("PostHog: VITE_PUBLIC_POSTHOG_PROJECT_TOKEN is not set");
+}
