@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 
 from wizard.changes import Manual
 from wizard.codemods import dotenv
 from wizard.edits import Codemod, insert, splice
-from wizard.project import Project
+from wizard.project import Project, normal
 from wizard.workspace import git
 
 EXAMPLES = (
@@ -35,13 +36,15 @@ class Names:
     host: str
 
 
-def names(project: Project, prefix: str, written_prefix: str | None = None) -> Names:
+def names(project: Project, prefix: str, written_prefix: str | None = None, folder: str = ".") -> Names:
     """The project's own names when an env file has some that start with `prefix`, else today's official ones.
 
-    `written_prefix` is used for new names (Vite lets `VITE_` through, its React docs write `VITE_PUBLIC_`).
+    `written_prefix` is used for new names (Vite lets `VITE_` through, its React docs write `VITE_PUBLIC_`). `folder` is
+    where the app's env files are, when that is not the app's own directory.
     Source of the endings: posthog.com/docs, older pages of it and the SDKs' examples.
     """
-    known = [name for path in (*_VALUES, *EXAMPLES) for name in dotenv.read(project.read(path) or "")]
+    places = (f"{place}/{file}" for file in (*_VALUES, *EXAMPLES) for place in dict.fromkeys((folder, ".")))
+    known = [name for path in places for name in dotenv.read(project.read(path) or "")]
 
     def pick(ends: tuple[str, ...]) -> str:
         pattern = re.compile(rf"{re.escape(prefix)}(?:PUBLIC_)?POSTHOG_(?:{'|'.join(ends)})")
@@ -50,9 +53,9 @@ def names(project: Project, prefix: str, written_prefix: str | None = None) -> N
     return Names(pick(_TOKEN_ENDS), pick(_HOST_ENDS))
 
 
-def current(project: Project, name: str) -> tuple[str, str] | None:
-    """`(value, path)` of a non-empty variable in the app's env files, the one that wins at run time first."""
-    for path in _VALUES:
+def current(project: Project, name: str, folder: str = ".") -> tuple[str, str] | None:
+    """`(value, path)` of a non-empty variable in the env files of `folder`, the one that wins at run time first."""
+    for path in (normal(f"{folder}/{file}") for file in _VALUES):
         value = dotenv.read(project.read(path) or "").get(name)
         if value:
             return value, path
@@ -77,10 +80,11 @@ def ensure(
     `value` None writes no value; a value that is there stays unless `replace`. A file that git tracks gets no value:
     the step is left to the user.
     """
-    example = project.first(*EXAMPLES)
+    folder = str(PurePosixPath(default_file).parent)
+    example = project.first(*(normal(f"{place}/{name}") for place in dict.fromkeys((folder, ".")) for name in EXAMPLES))
     if example is not None:
         yield EnvEdit(example, dotenv.ensure_variable(name, ""), f"tells teammates that the app reads {name}")
-    there = current(project, name)
+    there = current(project, name, folder)
     if value is None or (there and (there[0] == value or not replace)):
         return
     path = there[1] if there else _value_file(project, default_file)
@@ -95,9 +99,10 @@ def ensure(
 
 
 def _value_file(project: Project, default: str) -> str:
-    """The framework's own env file, or an existing `.env` that git does not track."""
-    if not project.exists(default) and project.exists(".env") and _visibility(project, ".env") != "tracked":
-        return ".env"
+    """The framework's own env file, or an existing `.env` beside it that git does not track."""
+    plain = str(PurePosixPath(default).with_name(".env"))
+    if not project.exists(default) and project.exists(plain) and _visibility(project, plain) != "tracked":
+        return plain
     return default
 
 

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from wizard import environment
 from wizard.detect import Detector
+from wizard.environment import Names
 from wizard.project import Project
 
 
@@ -16,7 +18,8 @@ class Framework:
 
     `package` is what its version is read from. `supersedes` names the frameworks that lose against this one in the
     same directory. `options` are the keys of `answers.OPTIONS` that change its plan. `env_prefix` and `env_file` are
-    the defaults for variables that reach the running code.
+    the defaults for variables that reach the running code; `env_names` and `env_folder` tell for one app, where its own
+    configuration can say otherwise.
     """
 
     name: str
@@ -31,6 +34,12 @@ class Framework:
     env_prefix: str = ""
     env_file: str = ".env"
     variant: Callable[[Project], str] = lambda project: ""
+    env_names: Callable[[Project], Names] | None = None
+    env_folder: Callable[[Project], str] = lambda project: "."
+
+    def names(self, project: Project) -> Names:
+        """The names under which an app of this framework reads token and host."""
+        return self.env_names(project) if self.env_names else environment.names(project, self.env_prefix)
 
 
 @dataclass(frozen=True, slots=True)

@@ -239,7 +239,7 @@ class _Resolver:
         self.manual.append(Manual(title, step.body, self._place(where)))
 
     def _place(self, where: str) -> str:
-        return f"{self.app.path}/{where}" if where and self.app.path != "." else where
+        return self.app.project.within(where) if where else where
 
     def _record(self, path: str, after: bytes, why: str) -> None:
         full = self.app.project.within(path)

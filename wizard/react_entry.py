@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from wizard.changes import EditFile, Manual
 from wizard.codemods.js.imports import ensure_import, kind_of, local_name

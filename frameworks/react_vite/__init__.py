@@ -1,6 +1,6 @@
 """React built by Vite, one page or several: PostHog starts in the entry file and wraps what it renders."""
 
-from frameworks.react_vite.layout import built_page, variant
+from frameworks.react_vite.layout import built_page, env_directory, names, variant
 from wizard.detect import all_of, any_of, file, npm, unless
 from wizard.framework import Framework
 
@@ -10,6 +10,7 @@ _OTHERS = npm(
     "@tanstack/react-start",
     "@tanstack/start",
     "@remix-run/react",
+    "@remix-run/node",
     "@remix-run/dev",
     "@react-router/dev",
     "astro",
@@ -18,6 +19,7 @@ _OTHERS = npm(
     "vike",
     "vike-react",
     "waku",
+    "electron-vite",
 )
 
 FRAMEWORK = Framework(
@@ -36,4 +38,6 @@ FRAMEWORK = Framework(
     env_prefix="VITE_",
     env_file=".env.local",
     variant=variant,
+    env_names=names,
+    env_folder=env_directory,
 )

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from wizard import environment
 from wizard.codemods.html import scripts, without_comments
 from wizard.detect import Evidence, Strength
+from wizard.environment import Names
 from wizard.project import Project, normal
 
 CONFIGS = tuple(f"vite.config.{suffix}" for suffix in ("js", "mjs", "ts", "cjs", "mts", "cts"))
@@ -17,7 +19,9 @@ SCRIPTS = "**/*.{js,jsx,ts,tsx,mjs,mts}"
 
 _SOURCE = re.compile(r"""(?<![\w-])src\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _STRING = r"[\"'`](?P<value>[^\"'`$]*)[\"'`]"
-_DIRECTORY = rf"(?:(?:path\.)?(?:resolve|join)\(\s*(?:__dirname|import\.meta\.dirname|process\.cwd\(\))\s*,\s*)?{_STRING}"
+_HERE = r"(?:__dirname|import\.meta\.dirname|process\.cwd\(\))"
+_DIRECTORY = rf"(?:(?:path\.)?(?:resolve|join)\(\s*{_HERE}\s*,\s*)?{_STRING}"
+_IMPORT = re.compile(r"""\bimport\s*\(?\s*["']([^"']+)["']""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,11 @@ def setting(project: Project, name: str, pattern: str = _STRING) -> str | None:
 
 def root(project: Project) -> str:
     """The directory of `index.html` and, unless `envDir` says otherwise, of the env files."""
-    return normal(setting(project, "root", _DIRECTORY) or ".")
+    argument = re.search(r"\bvite(?:[ \t]+(?:dev|serve|build))?[ \t]+(\w[\w./-]*)", _commands(project))
+    written = (argument[1] if argument else None, setting(project, "root", _DIRECTORY))
+    # `vite preview` has no root behind it, and plugins have settings of that name too
+    found = (normal(directory) for directory in written if directory)
+    return next((directory for directory in found if project.exists(f"{directory}/index.html")), ".")
 
 
 def env_directory(project: Project) -> str:
@@ -52,6 +60,13 @@ def env_directory(project: Project) -> str:
         return root(project)
     plain = setting(project, "envDir") is not None
     return normal(f"{root(project)}/{found}") if plain else normal(found)
+
+
+def names(project: Project) -> Names:
+    """The names of the variables, under the prefix and in the directory that the config says."""
+    prefix = env_prefix(project)
+    written = "VITE_PUBLIC_" if prefix in (None, "VITE_") else None
+    return environment.names(project, prefix or "VITE_", written, env_directory(project))
 
 
 def env_prefix(project: Project) -> str | None:
@@ -91,28 +106,32 @@ def _pages(project: Project) -> list[str]:
     base = root(project)
     prefix = "" if base == "." else base + "/"
     text = _config_text(project)
-    pages = project.files(f"{prefix}*.html", f"{prefix}**/*.html")
-    wanted = [p for p in pages if p == f"{prefix}index.html" or _named(text, p.removeprefix(prefix))]
-    return sorted(wanted, key=lambda page: (page != f"{prefix}index.html", page.count("/"), page))
+    first = f"{prefix}index.html"
+    wanted = [p for p in project.files(f"{prefix}**/*.html") if p == first or _named(text, p.removeprefix(prefix))]
+    return sorted(wanted, key=lambda page: (page != first, page.count("/"), page))
 
 
-def _named(text: str, page: str) -> bool:
-    return re.search(rf"(?<![\w-])(?:\./|/)?{re.escape(page)}[\"'`]", text) is not None if page != "index.html" else True
+def _named(config: str, page: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(page)}[\"'`]", config) is not None
 
 
 def _module_scripts(project: Project, page: str) -> Iterator[str]:
-    base, folder = root(project), page.rpartition("/")[0]
+    base, folder = root(project), page.rpartition("/")[0] or "."
     text = without_comments(project.read(page) or "")
     for script in scripts(text):
+        if not re.search(r"type\s*=\s*[\"']?module\b", script.attributes):
+            continue
         source = _SOURCE.search(script.attributes)
-        if source is None or not re.search(r"type\s*=\s*[\"']?module\b", script.attributes):
-            continue
-        path = re.split(r"[?#]", source[1] or source[2] or "")[0]
-        if re.match(r"[a-z]+:|//", path):
-            continue
-        path = normal(f"{base}{path}" if path.startswith("/") else f"{folder or '.'}/{path}")
-        if re.search(r"\.[jt]sx?$|\.m[jt]s$", path) and project.exists(path):
-            yield path
+        inline = _IMPORT.findall(text[script.start : script.end])
+        for written in [source[1] or source[2] or ""] if source else inline:
+            path = re.split(r"[?#]", written)[0]
+            path = normal(f"{base}{path}" if path.startswith("/") else f"{folder}/{path}")
+            if (
+                re.search(r"\.[jt]sx?$|\.m[jt]s$", path)
+                and not re.match(r"[a-z]+:|//", written)
+                and project.exists(path)
+            ):
+                yield path
 
 
 def _config_text(project: Project) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from frameworks.react_vite import layout as places
 from frameworks.react_vite.typings import declares_variables
-from wizard import csp, environment, react_entry
+from wizard import csp, react_entry
 from wizard.answers import Answers
 from wizard.changes import Change, Install, Manual, Note, SetEnv
 from wizard.codemods.js.tree import has_code
@@ -21,6 +22,9 @@ from wizard.workspace import ASIDE
 _JS = Install("posthog-js", "^1.434.0")
 _REACT = Install("@posthog/react", "^1.11.0")
 _HASH_ROUTER = r"<HashRouter\b|\b(?:createHashRouter|createHashHistory|useHashLocation)\s*(?:\(|\})"
+
+Source = tuple[str, str]
+"""Path and text of a file."""
 
 
 def plan(project: Project, answers: Answers) -> Iterator[Change]:
@@ -36,27 +40,39 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
         yield too_old
         return
     prefix = places.env_prefix(project)
-    names = environment.names(project, prefix or "VITE_", "VITE_PUBLIC_" if prefix in (None, "VITE_") else None)
-    source = _source(project, answers, names)
+    names = places.names(project)
+    sources = list(_own_sources(project))
+    source = _source(sources, answers, names)
     if not scripts:
         yield Manual("Start PostHog in the entry file: found no page with a module script", source, "index.html")
         return
     yield _JS
     yield _REACT
     yield from _variables(project, answers, names, prefix)
-    wrapped = any(react_entry.is_wrapped(text) for _, text in _own_sources(project))
+    wrapped = any(react_entry.is_wrapped(text) for _, text in sources)
     for path in scripts:
         yield react_entry.starts(path, source)
         if not wrapped:
-            yield react_entry.wraps(path, error_tracking=answers.wants("error_tracking"))
+            yield react_entry.wraps(_renderer(sources, path), error_tracking=answers.wants("error_tracking"))
     yield from declares_variables(project, names)
     yield from csp.note(project, answers)
 
 
-def _source(project: Project, answers: Answers, names: Names) -> str:
+def _renderer(sources: list[Source], entry: str) -> str:
+    """The file that renders: the entry, or the one it loads (`import("./bootstrap")` of module federation)."""
+    text = dict(sources).get(entry, "")
+    if "react-dom" in text:
+        return entry
+    folder = PurePosixPath(entry).parent
+    loaded = [str(folder / name) for name in re.findall(r"[\"']\./([\w./-]+)[\"']", text)]
+    found = [p for p, code in sources if p.rpartition(".")[0] in loaded and "react-dom" in code]
+    return found[0] if len(found) == 1 else entry
+
+
+def _source(sources: list[Source], answers: Answers, names: Names) -> str:
     flags = {option for option in ("autocapture", "session_replay", "error_tracking") if answers.wants(option)}
     # what is behind the # is a path there, and the default counts only real ones
-    if any(has_code(text, _HASH_ROUTER) for _, text in _own_sources(project)):
+    if any(has_code(text, _HASH_ROUTER) for _, text in sources):
         flags.add("hash_router")
     replace = {"VITE_PUBLIC_POSTHOG_PROJECT_TOKEN": names.token, "VITE_PUBLIC_POSTHOG_HOST": names.host}
     return template("react-vite/posthog.ts", replace, flags)
@@ -77,7 +93,7 @@ def _variables(project: Project, answers: Answers, names: Names, prefix: str | N
         yield Note(f"See that envPrefix lets {names.token} through: it is computed", "envPrefix: 'VITE_'")
 
 
-def _own_sources(project: Project) -> Iterator[tuple[str, str]]:
+def _own_sources(project: Project) -> Iterator[Source]:
     """Sources that are part of the app, not of its tests or examples."""
     for path, text in project.sources(places.SCRIPTS):
         parts = PurePosixPath(path).parts

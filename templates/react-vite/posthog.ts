@@ -11,6 +11,6 @@ if (posthogToken) {
     autocapture: false, // if not autocapture
     disable_session_recording: true, // if not session_replay
   });
-} else if (import.meta.env.DEV) {
+} else if (import.meta.env.MODE === "development") {
   console.error("PostHog: VITE_PUBLIC_POSTHOG_PROJECT_TOKEN is not set");
 }

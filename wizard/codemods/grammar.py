@@ -13,7 +13,7 @@ from wizard.errors import Bug
 
 @cache
 def parser(package: str, language: str = "language") -> Parser:
-    """A parser for `package` (`tree_sitter_html`); `language` is the function of its binding that returns the grammar.
+    """A parser for `package` (`tree_sitter_typescript`); `language` names the function of its binding.
 
     Only the binding is loaded: the packages' own __init__ imports importlib.resources, which costs twice as much.
     """

@@ -9,6 +9,9 @@ import tomllib
 from collections.abc import Sequence
 from typing import Any
 
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
 from wizard.codemods.toml_spans import Path, Section, Statement, array_items, sections
 from wizard.edits import Codemod, Edit, insert, splice
 from wizard.errors import CannotEdit
@@ -111,7 +114,7 @@ def _line(text: str, parts: Sequence[Section], path: Path) -> int | None:
 
 
 def _checked(text: str, edits: list[Edit], path: Path, value: object) -> str:
-    """The edited text, if tomllib reads in it exactly what was there plus the new value."""
+    """The edited text, if tomllib reads in it exactly what was there plus the value, and tomlkit the value too."""
     after = splice(text, edits)
     expected = copy.deepcopy(tomllib.loads(text))
     table: dict[str, Any] = expected
@@ -119,10 +122,10 @@ def _checked(text: str, edits: list[Edit], path: Path, value: object) -> str:
         table = table.setdefault(key, {})
     table[path[-1]] = value
     try:
-        actual = tomllib.loads(after)
-    except tomllib.TOMLDecodeError as error:
+        actual, second = tomllib.loads(after), tomlkit.parse(after).unwrap()
+    except (tomllib.TOMLDecodeError, TOMLKitError) as error:
         raise CannotEdit("the edit would not parse") from error
-    if _sorted(actual, path) != _sorted(expected, path):
+    if _sorted(actual, path) != _sorted(expected, path) or _at(_sorted(second, path), path) != _at(actual, path):
         raise CannotEdit(f"{'.'.join(path)} is written in a way we do not know")
     return after
 

@@ -122,8 +122,8 @@ def _version(pair: str) -> tuple[str, str]:
 
 def _existing_token(apps: Sequence[App]) -> tuple[str, str] | None:
     for app in apps:
-        names = environment.names(app.project, app.framework.env_prefix)
-        if there := environment.current(app.project, names.token):
+        names = app.framework.names(app.project)
+        if there := environment.current(app.project, names.token, app.framework.env_folder(app.project)):
             return there
     return None
 
@@ -160,8 +160,8 @@ def _hosts(apps: Sequence[App], choices: Choices) -> Hosts:
     if choices.region:
         return posthog_hosts.cloud(choices.region)
     for app in apps:
-        names = environment.names(app.project, app.framework.env_prefix)
-        if there := environment.current(app.project, names.host):
+        names = app.framework.names(app.project)
+        if there := environment.current(app.project, names.host, app.framework.env_folder(app.project)):
             return posthog_hosts.of(there[0])
     if not choices.token_required:
         return posthog_hosts.cloud("us")

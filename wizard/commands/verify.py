@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from wizard import environment
 from wizard.answers import Answers
 from wizard.apps import App
 from wizard.commands.choose import Choices, choose_answers, choose_apps
@@ -83,7 +82,7 @@ def _starter(
     app: App, answers: Answers, console: Console, may_ask: bool, timeout: float
 ) -> Callable[[], Emission] | str:
     """What starts the app, or the reason why nothing can."""
-    names = environment.names(app.project, app.framework.env_prefix)
+    names = app.framework.names(app.project)
     try:
         launch = load_launch(app.id)(app.project, _free_port())
     except WizardError as error:

@@ -1,7 +1,7 @@
 """How each Python tool declares a package and brings lockfile and environment along.
 
 Tried with the lockfile in place and older versions of other packages pinned in it; each call adds the package and
-leaves the other pins alone:
+leaves the other pins alone, except that Pipenv also moves what the new package depends on (requests 2.31 -> 2.34):
 uv 0.13.8 `uv sync --inexact` (a workspace member syncs itself; nothing is removed from the environment);
 Poetry 1.8.5 and 2.5.1 `poetry update NAME` (`poetry install` refuses a lockfile older than the manifest);
 Pipenv 2026.10.3 `pipenv install "NAME>=X"` (writes the same Pipfile line; a bare `pipenv install` upgrades everything);
