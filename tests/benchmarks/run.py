@@ -77,8 +77,7 @@ def main() -> None:
     given = ("--token", TOKEN, "--region", "us")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["POSTHOG_WIZARD_STATE_DIR"] = f"{folder}/state"
-        typical = Case("nextjs-app-ts").copy(Path(folder)) if (ROOT / "fixtures/nextjs-app-ts").exists() else None
-        typical = typical or Case("flask-module").copy(Path(folder))
+        typical = Case("nextjs-app").copy(Path(folder))
         bare = best(process(sys.executable, "-c", "pass"))
         rows = [("python -c pass", bare, 1.0)]
         rows.append(("--help", t := best(process(*wizard, "--help")), t / bare))

@@ -50,7 +50,9 @@ def show_rest(console: Console, plan: Plan) -> None:
     if plan.notes:
         console.head("Good to know")
         for note in plan.notes:
-            console.item("-", f"{note.title}. {note.body}" if note.body else note.title)
+            console.item("-", note.title)
+            for line in note.body.splitlines():
+                console.raw("      " + line)
 
 
 def calls(plan: Plan) -> list[tuple[str, str]]:
