@@ -88,7 +88,8 @@ def test_a_package_manager_that_is_not_there(app: Path, tmp_path: Path) -> None:
 
 
 def test_a_package_manager_that_fails(app: Path, tmp_path: Path) -> None:
-    script = "import sys; print('npm error code ETARGET\\nnpm error notarget No matching version found for posthog-js@^1.434.0.'); sys.exit(1)"
+    script = "import sys; print('npm error code ETARGET');"
+    script += "print('npm error notarget No matching version found for posthog-js@^1.434.0.'); sys.exit(1)"
     done = wizard(app, *GIVEN, env=stub(tmp_path / "bin", "npm", script))
     assert done.returncode == 3, done.stderr
     assert "posthog-js" in done.stderr

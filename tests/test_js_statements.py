@@ -108,6 +108,11 @@ EXPRESS = {
         "const app = express()\nsetupContext(posthog, app)\napp.listen(1)\napp.get('/', a)\n"
         "setupErrors(posthog, app)\n",
     ),
+    "server_made_beside_listen": (
+        "const app = express()\nfunction start() {\n  http.createServer(app).listen(1)\n}\n",
+        "const app = express()\nsetupContext(posthog, app)\nsetupErrors(posthog, app)\n"
+        "function start() {\n  http.createServer(app).listen(1)\n}\n",
+    ),
     "listens_if_main": (
         "const app = express()\nif (require.main === module) {\n  app.listen(1)\n}\n",
         "const app = express()\nsetupContext(posthog, app)\nsetupErrors(posthog, app)\n"
@@ -177,6 +182,12 @@ REFUSES = {
     "routes_beside_listen": (
         ERRORS,
         "const app = express()\nc().then(() => {\n  app.use(a)\n  app.listen(1)\n})\n",
+        "inside a function",
+        3,
+    ),
+    "handed_over_beside_listen": (
+        ERRORS,
+        "const app = express()\nasync function start() {\n  await routes(app)\n  app.listen(1)\n}\nstart()\n",
         "inside a function",
         3,
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.laws import check, check_keeps, check_refuses
-from wizard.codemods.python.app_setup import ensure_after_construction, ensure_init_app
+from wizard.codemods.python.app_setup import ensure_after_construction, ensure_beside_init_app
 from wizard.codemods.python.calls import app_variables, ensure_keyword, has_keyword, prepend_to_keyword_list
 from wizard.codemods.python.methods import ensure_in_method
 from wizard.edits import Codemod
@@ -19,12 +19,24 @@ LINES = ensure_after_construction(
     FLASK, snippet=lambda app: f"if client:\n    Posthog({app}, client)", marker="Posthog"
 )
 ASGI = ensure_after_construction(*FASTAPI, snippet=lambda app: f"{app}.add_middleware(P)", marker="P")
-INIT = ensure_init_app("posthog_integration", FLASK)
+INIT = ensure_beside_init_app(FLASK, snippet=lambda app: f"Posthog({app})", marker="Posthog")
 READY = ensure_in_method("ready", "import posthog\n\nposthog.api_key = 1", "django.apps.AppConfig", marker="posthog")
 FIRST = prepend_to_keyword_list("middleware", "Middleware(P, client=client)", *FASTAPI, marker="P")
 LIFESPAN = ensure_keyword("lifespan", "lifespan", *FASTAPI)
+OUTER = ensure_keyword("lifespan", "lifespan", *FASTAPI, variable="app")
+FIRST_OUTER = prepend_to_keyword_list("middleware", "Middleware(P)", *FASTAPI, marker="P", variable="app")
 
 CHANGES: dict[str, tuple[Codemod, str, str]] = {
+    "keyword_of_one_of_several_calls": (
+        OUTER,
+        "from fastapi import FastAPI\nsub = FastAPI()\napp = FastAPI(title='x')\n",
+        "from fastapi import FastAPI\nsub = FastAPI()\napp = FastAPI(title='x', lifespan=lifespan)\n",
+    ),
+    "first_in_the_list_of_one_of_several_calls": (
+        FIRST_OUTER,
+        "from fastapi import FastAPI\nsub = FastAPI(middleware=[A])\napp = FastAPI(middleware=[B])\n",
+        "from fastapi import FastAPI\nsub = FastAPI(middleware=[A])\napp = FastAPI(middleware=[Middleware(P), B])\n",
+    ),
     "flask_module": (
         WRAP,
         "from flask import Flask\n\napp = Flask(__name__)\n\n\n@app.route('/')\ndef index():\n    return ''\n",
@@ -123,19 +135,17 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
         "    app.register_blueprint(bp)\n    return app\n",
         "from flask import Flask\n\n\ndef create_app():\n    app = Flask(__name__)\n    db.init_app(app)\n"
         "    migrate.init_app(app, db)\n"
-        "    posthog_integration.init_app(app)\n    app.register_blueprint(bp)\n    return app\n",
+        "    Posthog(app)\n    app.register_blueprint(bp)\n    return app\n",
     ),
     "init_app_function": (
         INIT,
         "def register_extensions(server):\n    db.init_app(server)\n    return None\n",
-        "def register_extensions(server):\n    db.init_app(server)\n"
-        "    posthog_integration.init_app(server)\n    return None\n",
+        "def register_extensions(server):\n    db.init_app(server)\n    Posthog(server)\n    return None\n",
     ),
     "init_app_without_group": (
         INIT,
-        "from flask import Flask\nfrom .extensions import posthog_integration\napp = Flask(__name__)\n",
-        "from flask import Flask\nfrom .extensions import posthog_integration\napp = Flask(__name__)\n"
-        "posthog_integration.init_app(app)\n",
+        "from flask import Flask\nfrom .extensions import db\napp = Flask(__name__)\n",
+        "from flask import Flask\nfrom .extensions import db\napp = Flask(__name__)\nPosthog(app)\n",
     ),
     "ready_created": (
         READY,
@@ -213,12 +223,16 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
 KEEPS: dict[str, tuple[Codemod, str]] = {
     "wrapped": (WRAP, "from flask import Flask\napp = Flask(__name__)\nPosthogFlaskIntegration(app, client=c)\n"),
     "wrapped_elsewhere": (WRAP, "def setup(app):\n    integrations.PosthogFlaskIntegration(app)\n"),
-    "init_app_there": (INIT, "def f(app):\n    posthog_integration.init_app(app)\n"),
+    "init_app_there": (INIT, "def f(app):\n    Posthog(app)\n    db.init_app(app)\n"),
     "ready_there": (
         READY,
         "from django.apps import AppConfig\nclass C(AppConfig):\n    def ready(self):\n        import posthog\n",
     ),
     "keyword_list_there": (FIRST, "from fastapi import FastAPI\napp = FastAPI(middleware=[Middleware(P)])\n"),
+    "keyword_there_for_the_variable": (
+        OUTER,
+        "from fastapi import FastAPI\napp = FastAPI(lifespan=mine)\nsub = FastAPI()\n",
+    ),
     "keyword_there": (LIFESPAN, "from fastapi import FastAPI\napp = FastAPI(lifespan=other)\n"),
 }
 
@@ -283,6 +297,12 @@ REFUSES: dict[str, tuple[Codemod, str, str, int | None]] = {
     ),
     "keyword_list_no_call": (FIRST, "x = 1\n", "no call of FastAPI", None),
     "keyword_unpacked": (LIFESPAN, "from fastapi import FastAPI\napp = FastAPI(**options)\n", "unpacks", 2),
+    "keyword_two_calls_of_the_variable": (
+        OUTER,
+        "from fastapi import FastAPI\napp = FastAPI()\napp = FastAPI()\n",
+        "2 times",
+        3,
+    ),
     "keyword_two_calls": (LIFESPAN, "from fastapi import FastAPI\na = FastAPI()\nb = FastAPI()\n", "2 calls", 3),
     "syntax_error": (WRAP, "from flask import Flask\napp = Flask(\n", "does not parse", None),
 }

@@ -13,6 +13,7 @@ OS = ensure_import("os")
 FLASK = ensure_from_import("posthog.integrations.flask", "PosthogFlaskIntegration")
 TWO = ensure_from_import("posthog", "Posthog", "identify_context")
 OWN = ensure_from_import("shop.posthog_client", "client", first_party=True)
+LAZY = ensure_from_import("posthog_client", "get_posthog", first_party=True, lazy=True)
 RELATIVE = ensure_from_import(".posthog_client", "client")
 
 CHANGES: dict[str, tuple[Codemod, str, str]] = {
@@ -169,6 +170,18 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
         "app = FastAPI()\n",
         "import os\n\nfrom dotenv import load_dotenv\nfrom fastapi import FastAPI\n\nload_dotenv()\n\n"
         "from shop.posthog_client import client\n\napp = FastAPI()\n",
+    ),
+    "lazy_ours_above_load_dotenv": (
+        LAZY,
+        "from dotenv import load_dotenv\nfrom flask import Flask\n\nload_dotenv()\n\nfrom shop import db\n",
+        "from dotenv import load_dotenv\nfrom flask import Flask\n\nfrom posthog_client import get_posthog\n\n"
+        "load_dotenv()\n\nfrom shop import db\n",
+    ),
+    "ours_in_a_second_group": (
+        LAZY,
+        "import os\n\nimport requests\nfrom flask import Flask\n\nfrom config import settings\n\nX = 1\n",
+        "import os\n\nimport requests\nfrom flask import Flask\n\nfrom config import settings\n"
+        "from posthog_client import get_posthog\n\nX = 1\n",
     ),
     "ours_below_load_dotenv_with_imports": (
         RELATIVE,

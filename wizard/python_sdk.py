@@ -10,8 +10,10 @@ from pathlib import PurePosixPath
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from wizard.changes import Manual, Note
+from wizard.existing import sites
 from wizard.packages import pypi
 from wizard.project import Project
+from wizard.python_apps import import_root
 
 REQUIREMENT = ">=7.71"
 """Floor with the Flask and ASGI integrations reading tracing headers by default (PyPI posthog 7.71.0)."""
@@ -43,44 +45,67 @@ class Neighbour:
 
 
 def beside(project: Project, path: str, name: str) -> Neighbour:
-    """The module `name` in the directory of the file `path`, and how that file imports it.
+    """The module `name` in the directory of the file `path`, and how that file imports it."""
+    target = str(PurePosixPath(path).parent / f"{name}.py")
+    return Neighbour(target, module_from(project, path, target))
 
-    In a package the import is relative when the file has relative imports or is `__init__.py`, else it is absolute
-    from the first directory that is no package; a script (`if __name__ == "__main__"`) imports it as a top-level name.
+
+def module_from(project: Project, path: str, target: str) -> str:
+    """How the file `path` imports the file `target` of its own directory or below.
+
+    Relative when the file has relative imports or is `__init__.py`; else from the directory that the project's own
+    imports and start commands show (`import_root`), so that both `flask run` and `python app.py` find it; without such
+    evidence from the first directory that is no package.
     """
     folder = PurePosixPath(path).parent
-    target = str(folder / f"{name}.py")
-    text = project.read(path) or ""
-    if not project.exists(str(folder / "__init__.py")):
-        return Neighbour(target, _imported_as(text, folder, name))
-    if PurePosixPath(path).name == "__init__.py" or re.search(r"^\s*from\s+\.", text, re.MULTILINE):
-        return Neighbour(target, f".{name}")
-    return Neighbour(target, ".".join([*_package(project, folder), name]))
+    relative = re.search(r"^\s*from\s+\.", project.read(path) or "", re.MULTILINE)
+    package = project.exists(str(folder / "__init__.py"))
+    near = PurePosixPath(target).is_relative_to(folder)
+    if near and (relative or (package and PurePosixPath(path).name == "__init__.py")):
+        return "." + ".".join(PurePosixPath(target).relative_to(folder).with_suffix("").parts)
+    root = PurePosixPath(import_root(project, path) or _above_packages(project, folder))
+    if not PurePosixPath(target).is_relative_to(root):
+        root = PurePosixPath(".")
+    return ".".join(PurePosixPath(target).relative_to(root).with_suffix("").parts)
 
 
-def _imported_as(text: str, folder: PurePosixPath, name: str) -> str:
-    """A directory without `__init__.py` is a namespace package when the file imports from it by its name."""
-    if folder.name and re.search(rf"^\s*from\s+{re.escape(folder.name)}[. ]", text, re.MULTILINE):
-        return f"{folder.name}.{name}"
-    return f".{name}" if re.search(r"^\s*from\s+\.", text, re.MULTILINE) else name
-
-
-def _package(project: Project, folder: PurePosixPath) -> list[str]:
-    parts: list[str] = []
+def _above_packages(project: Project, folder: PurePosixPath) -> str:
     while folder.name and project.exists(str(folder / "__init__.py")):
-        parts.insert(0, folder.name)
         folder = folder.parent
-    return parts
+    return str(folder)
 
 
-def dotted(project: Project, path: str) -> str:
-    """The dotted name under which a file of the project is imported from the app's directory (`src/` left out)."""
-    parts = list(PurePosixPath(path).with_suffix("").parts)
-    if parts[-1] == "__init__":
-        parts.pop()
-    if parts and parts[0] == "src" and not project.exists("src/__init__.py"):
-        parts.pop(0)
-    return ".".join(parts)
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What of PostHog is there: `note` or `manual` ends the plan; both None means that there is work to do."""
+
+    note: Note | None = None
+    manual: Manual | None = None
+
+
+def standing(project: Project, app: str, client: str) -> Found:
+    """Does the client module or anybody else set PostHog up already, given that ours defines `get_posthog()`?
+
+    `app` and `client` are the files that the plan edits and creates. A file in the client's place that is not ours
+    is never imported from.
+    """
+    there = project.read(client)
+    ours = there is not None and re.search(r"^def get_posthog\b", there, re.MULTILINE) is not None
+    found = sites(project, "python", "server", besides=(app, client) if ours else ())
+    if found:
+        return Found(note=Note(f"PostHog is already set up: {found[0]}", "Left as it is."))
+    if there is not None and not ours:
+        step = Manual(f"Rename {client}: the wizard needs that name", "git mv posthog_client.py analytics.py", client)
+        return Found(manual=step)
+    if shadow := shadowed(project):
+        title = "Rename your own module posthog: it hides the SDK of that name"
+        return Found(manual=Manual(title, f"git mv {shadow} analytics.py", shadow))
+    return Found(manual=unsupported(project))
+
+
+def uses_pytest(project: Project) -> bool:
+    """Are there tests that pytest runs? Then the client must not send their events."""
+    return "pytest" in pypi.declared(project) or bool(project.files("**/conftest.py", "pytest.ini"))
 
 
 def shadowed(project: Project) -> str | None:
@@ -88,13 +113,14 @@ def shadowed(project: Project) -> str | None:
     return project.first("posthog.py", "posthog/__init__.py", "src/posthog.py", "src/posthog/__init__.py")
 
 
-def env_note(project: Project, token_name: str) -> Iterator[Note]:
-    """How the variables reach the process when nothing in the project loads an env file."""
-    loaders = ("python-dotenv", "django-environ", "environs", "python-decouple", "pydantic-settings", "starlette")
-    declared = pypi.declared(project)
-    if any(name in declared for name in loaders):
+def env_note(project: Project, token_name: str, advice: str) -> Iterator[Note]:
+    """How the variables reach the process when no code of the project loads an env file into its environment.
+
+    Declaring python-dotenv is not enough: `flask run` loads files by itself then, gunicorn does not.
+    """
+    if any(_LOADS.search(text) for path, text in project.sources("**/*.py") if "test" not in path):
         return
-    yield Note(
-        f"Nothing here loads .env files: give {token_name} to the process",
-        "For example with your process manager, `docker run --env-file .env`, or python-dotenv.",
-    )
+    yield Note(f"Nothing here loads .env files: give {token_name} to the process", advice)
+
+
+_LOADS = re.compile(r"\bload_dotenv\s*\(|\bread_env(?:file)?\s*\(")

@@ -1,8 +1,10 @@
-"""Flask: a module-level app or a factory, with or without an extensions module."""
+"""Flask: a module-level app or a factory, with or without extensions; subclasses and wrappers are told what to add."""
 
 from frameworks.flask.layout import variant
 from wizard.detect import all_of, file, pypi
 from wizard.framework import Framework
+
+_MADE = r"(?m)\b(?:Flask|APIFlask|FlaskApp|OpenAPI)\s*\(|^class\s+\w+\(\s*(?:flask\.)?Flask\b"
 
 FRAMEWORK = Framework(
     name="Flask",
@@ -11,7 +13,7 @@ FRAMEWORK = Framework(
     package="flask",
     docs="https://posthog.com/docs/libraries/flask",
     supports="Flask 2.2 and later, Python 3.10 and later",
-    detect=all_of(pypi("flask"), file("**/*.py", contains=r"\bFlask\s*\(")),
+    detect=all_of(pypi("flask", "apiflask", "connexion", "flask-openapi3"), file("**/*.py", contains=_MADE)),
     supersedes=("python",),
     options=("error_tracking",),
     variant=variant,

@@ -3,44 +3,53 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from wizard.project import Project
-from wizard.workspace import ASIDE
+from wizard.python_apps import Made, made, own_sources, started
 
-_MADE = re.compile(
-    r"^(?P<indent>[ \t]*)(?:self\.)?(?P<name>\w+)[ \t]*(?::[^=\n]+)?=[ \t]*(?:flask\.)?Flask\s*\(", re.MULTILINE
-)
-_FACTORY = re.compile(r"^(?:async )?def (?P<name>\w+)\s*\(", re.MULTILINE)
+_WRAPPER = re.compile(r"^class\s+(?P<name>\w+)\(\s*(?:flask\.)?Flask\s*[,)]", re.MULTILINE)
+_KNOWN = ("APIFlask", "FlaskApp", "AsyncApp", "OpenAPI")
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """One `name = Flask(...)`: the file, the variable, and the factory function around it (None at module level)."""
-
-    path: str
-    name: str
-    factory: str | None
+def app(project: Project) -> Made | None:
+    """The `name = Flask(...)` that is run; None when there is none, or several of which none is named."""
+    return started(project, made(project, "Flask"))
 
 
-def made(project: Project) -> list[Made]:
-    """Every app that is made in the project's own code, the ones with short paths first."""
-    found = []
-    for path, text in project.sources("**/*.py"):
-        parts = PurePosixPath(path).parts
-        if not ASIDE.isdisjoint(parts[:-1]) or parts[-1].startswith(("test_", "conftest")):
-            continue
-        for match in _MADE.finditer(text):
-            factory = None
-            if match["indent"]:
-                before = [m["name"] for m in _FACTORY.finditer(text, 0, match.start())]
-                factory = before[-1] if before else None
-            found.append(Made(path, match["name"], factory))
-    return sorted(found, key=lambda m: (m.path.count("/"), m.path))
+def wrapped(project: Project) -> Made | None:
+    """An app made with a subclass of Flask or a framework around it (APIFlask, Connexion, flask-openapi3)."""
+    texts = [text for _, text in own_sources(project)]
+    own = [m["name"] for text in texts for m in _WRAPPER.finditer(text)]
+    known = [name for name in _KNOWN if any(re.search(rf"\bimport\b.*\b{name}\b|connexion\.{name}", t) for t in texts)]
+    names = [*own, *known]
+    return next(iter(made(project, "|".join(map(re.escape, names)))), None) if names else None
+
+
+def inner_app(project: Project, app: Made) -> str:
+    """The Flask object itself: Connexion keeps it in its `app` attribute."""
+    outside = re.search(
+        rf"\b{re.escape(app.name)}\b[^=\n]*=\s*(?:\w+\.)?(?:FlaskApp|AsyncApp)\(", project.read(app.path) or ""
+    )
+    return f"{app.name}.app" if outside else app.name
+
+
+def catch_all(project: Project) -> tuple[str, str] | None:
+    """`(path, function)` of an error handler for every Exception that does not report it itself, if any."""
+    pattern = re.compile(
+        r"^[ \t]*@[\w.]*\.?(?:app_)?errorhandler\(\s*Exception\s*\)\s*\n(?:[ \t]*@.*\n)*[ \t]*(?:async )?def (\w+)",
+        re.MULTILINE,
+    )
+    registered = re.compile(r"\.register_error_handler\(\s*Exception\s*,\s*([\w.]+)")
+    for path, text in own_sources(project):
+        for match in (pattern.search(text), registered.search(text)):
+            if match and "capture_exception" not in text:
+                return path, match[1]
+    return None
 
 
 def variant(project: Project) -> str:
-    """`module` (an app at module level) or `factory`."""
-    apps = made(project)
-    return "factory" if apps and all(a.factory for a in apps) else "module"
+    """`module` (an app at module level), `factory`, or `wrapped` (by a subclass or another framework)."""
+    apps = made(project, "Flask")
+    if not apps:
+        return "wrapped" if wrapped(project) else "module"
+    return "factory" if all(a.factory for a in apps) else "module"

@@ -4,81 +4,88 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from frameworks.flask.layout import Made, made
-from wizard import environment, python_sdk
+from frameworks.flask.layout import app as started_app
+from frameworks.flask.layout import catch_all, inner_app, wrapped
+from wizard import environment, python_sdk, python_settings
 from wizard.answers import Answers
-from wizard.changes import Change, CreateFile, EditFile, Install, Manual, Note, SetEnv
-from wizard.codemods.python.app_setup import ensure_after_construction
+from wizard.changes import Change, CreateFile, EditFile, Install, Manual
+from wizard.codemods.python.app_setup import ensure_beside_init_app
 from wizard.codemods.python.imports import ensure_from_import
-from wizard.existing import sites
 from wizard.project import Project
+from wizard.python_apps import Made, made
 from wizard.templates import template
 
 _MODULE = "posthog_client"
 _INTEGRATION = "PosthogFlaskIntegration"
+_ADVICE = "`flask run` loads .env when python-dotenv is installed; gunicorn does not. Call load_dotenv()."
 
 
 def plan(project: Project, answers: Answers) -> Iterator[Change]:
     """Yield the changes. Source: https://posthog.com/docs/libraries/flask and posthog.integrations.flask (7.66)."""
-    apps = made(project)
-    if not apps:
+    app, others = started_app(project), made(project, "Flask")
+    place = app or next(iter(others), None) or wrapped(project)
+    if place is None:
         yield Manual("Say where the app is made: found no `name = Flask(...)`", "app = Flask(__name__)")
         return
-    app = apps[0]
-    client = python_sdk.beside(project, app.path, _MODULE)
-    if elsewhere := sites(project, "python", "server", besides=(app.path, client.path)):
+    client = python_sdk.beside(project, place.path, _MODULE)
+    there = python_sdk.standing(project, place.path, client.path)
+    if there.note:
         yield Install("posthog", python_sdk.REQUIREMENT)
-        yield Note(f"PostHog is already set up: {elsewhere[0]}", "Left as it is.")
+        yield there.note
         return
-    if by_hand := _set_up_by_hand(project, app, client.path):
-        yield Install("posthog", python_sdk.REQUIREMENT)
-        yield Note(f"PostHog is already set up: {by_hand}", "Left as it is.")
-        return
-    if shadow := python_sdk.shadowed(project):
-        yield Manual(
-            "Rename your own module posthog: it hides the SDK of that name", f"git mv {shadow} analytics.py", shadow
-        )
-        return
-    if too_old := python_sdk.unsupported(project):
-        yield too_old
+    if there.manual:
+        yield there.manual
         return
     names = environment.names(project, "")
+    values = {names.token: answers.token or "", names.host: answers.hosts.ingest}
+    home = python_settings.home(project, names, values, place.path, client.path)
     yield Install("posthog", python_sdk.REQUIREMENT)
-    yield SetEnv(names.token, answers.token or "")
-    yield SetEnv(names.host, answers.hosts.ingest)
+    yield from home.changes
     if not project.exists(client.path):
-        flags = {"error_tracking"} if answers.wants("error_tracking") else set()
-        replace = {"POSTHOG_PROJECT_TOKEN": names.token, "POSTHOG_HOST": names.host}
-        content = template("flask/posthog_client.py", replace, flags)
+        flags = set(home.flags) | ({"error_tracking"} if answers.wants("error_tracking") else set())
+        flags |= {"pytest"} if python_sdk.uses_pytest(project) else set()
+        content = template("flask/posthog_client.py", home.replace, flags)
         yield CreateFile(client.path, content, "one PostHog client for the process, flushed at exit")
-    yield _connect(app, client.module)
-    yield from python_sdk.env_note(project, names.token)
+    lazy = "settings" not in home.flags
+    yield from _connect(project, place, client.module, lazy, several=app is None and len(others) > 1)
+    if answers.wants("error_tracking"):
+        yield from _swallowed(project, client.path)
+    if lazy:
+        yield from python_sdk.env_note(project, names.token, _ADVICE)
 
 
-def _connect(app: Made, module: str) -> EditFile:
-    """The integration goes below the construction and the configuration of the app, before its routes."""
-    wire = f"{_INTEGRATION}({app.name}, client=get_posthog())"
+def _connect(project: Project, app: Made, module: str, lazy: bool, *, several: bool) -> Iterator[Change]:
+    """The integration goes below the configuration of the app or its extensions, before its routes.
+
+    `lazy`: importing the client module reads nothing of the environment.
+    """
+    wire = f"{_INTEGRATION}({inner_app(project, app)}, client=get_posthog())"
     imports = f"from posthog.integrations.flask import {_INTEGRATION}\nfrom {module} import get_posthog"
-    return EditFile(
-        app.path,
-        (
-            ensure_after_construction(
-                "flask.Flask",
-                snippet=lambda name: f"{_INTEGRATION}({name}, client=get_posthog())",
-                marker=_INTEGRATION,
-                variable=app.name,
-            ),
-            ensure_from_import("posthog.integrations.flask", _INTEGRATION),
-            ensure_from_import(module, "get_posthog", first_party=True),
+    title = "Connect the app to PostHog, right after it is made"
+    if several:
+        places = ", ".join(dict.fromkeys(a.path for a in made(project, "Flask")))
+        yield Manual(f"Connect the app that you run to PostHog (several are made: {places})", f"{imports}\n\n{wire}")
+        return
+    codemods = (
+        ensure_beside_init_app(
+            "flask.Flask",
+            snippet=lambda name: f"{_INTEGRATION}({name}, client=get_posthog())",
+            marker=_INTEGRATION,
+            variable=app.name,
         ),
-        "gives every request a PostHog context and reports its exceptions",
-        otherwise=Manual("Connect the app to PostHog, right after it is made", f"{imports}\n\n{wire}", app.path),
+        ensure_from_import("posthog.integrations.flask", _INTEGRATION),
+        ensure_from_import(module, "get_posthog", first_party=True, lazy=lazy),
     )
+    why = "gives every request a PostHog context and reports its exceptions"
+    yield EditFile(app.path, codemods, why, otherwise=Manual(title, f"{imports}\n\n{wire}", app.path))
 
 
-def _set_up_by_hand(project: Project, app: Made, client: str) -> str | None:
-    """PostHog code in the app's own file or client module that is not what this plan writes."""
-    if project.exists(client):
-        return None
-    found = sites(project, "python", "server")
-    return str(found[0]) if found else None
+def _swallowed(project: Project, client: str) -> Iterator[Manual]:
+    """Flask gives the integration no exception that a handler of the app takes."""
+    handler = catch_all(project)
+    if handler is not None:
+        path, function = handler
+        module = python_sdk.module_from(project, path, client)
+        body = f"from {module} import get_posthog\n\nget_posthog().capture_exception(error)  # in {function}()"
+        title = f"Report the exceptions that {function}() handles: PostHog does not see them otherwise"
+        yield Manual(title, body, path)

@@ -1,21 +1,29 @@
 """The PostHog client of this app, one per process."""
 
 import atexit
-import os
+import os  # if not settings
+import sys  # if pytest
 from functools import cache
 
 from posthog import Posthog
+  # if settings
+from settings_module import settings_name  # if settings
 
 
 @cache
 def get_posthog() -> Posthog:
     """The client, made on first use so that .env files are loaded by then; without a token it does nothing."""
-    token = os.environ.get("POSTHOG_PROJECT_TOKEN", "")
+    token = os.environ.get("POSTHOG_PROJECT_TOKEN", "")  # if not settings
+    token = settings_value.POSTHOG_PROJECT_TOKEN  # if settings
+    host = os.environ.get("POSTHOG_HOST")  # if not settings
+    host = settings_value.POSTHOG_HOST or None  # if settings
+    disabled = not token  # if not pytest
+    disabled = not token or "pytest" in sys.modules  # if pytest
     client = Posthog(
         token,
-        host=os.environ.get("POSTHOG_HOST"),
+        host=host,
         enable_exception_autocapture=True,  # if error_tracking
-        disabled=not token,
+        disabled=disabled,
     )
     atexit.register(client.shutdown)
     return client

@@ -23,7 +23,18 @@ TOKEN = "phc_e2e0000000000000000000000000000000000000000"
 ROOT = Path(__file__).resolve().parents[2]
 POSTHOG_JS = ("--sdk-version", "posthog-js=1.434.18")
 """The newest posthog-js whose own dependencies every registry mirror has."""
-_ASIDE = {".git", "node_modules", ".venv", "__pycache__", ".next", "dist", ".astro", "next-env.d.ts", ".vite"}
+_ASIDE = {
+    ".git",
+    "node_modules",
+    ".venv",
+    "__pycache__",
+    ".next",
+    "dist",
+    ".astro",
+    "next-env.d.ts",
+    "db.sqlite3",
+    ".vite",
+}
 _AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
 
 

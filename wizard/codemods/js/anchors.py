@@ -134,7 +134,7 @@ def _stops(script: Script, statement: Node, app: str) -> bool:
     if statement.type == "export_statement" and re.fullmatch(rf"export\s*\{{[^}}]*\b{name}\b[^}}]*\}}", source):
         return True
     inside = _routes(script, statement, name)
-    deferred = [call for call in inside if _in_function(call, statement)]
+    deferred = [call for call in [*inside, *_handed_over(script, statement, name)] if _in_function(call, statement)]
     if deferred and (listens or _defines_function(statement)):
         raise script.refuse(f"adds routes to {app} inside a function", deferred[0])
     return listens
@@ -155,6 +155,17 @@ def _routes(script: Script, statement: Node, app: str) -> list[Node]:
     """Calls that add something to the app; `app.get("port")` only reads a setting."""
     calls = script.calls(rf"{app}\.({_ROUTES})(\(.*)?", under=statement)
     return [call for call in calls if len(arguments(call)) > 1 or not script.source(call).startswith(f"{app}.get")]
+
+
+def _handed_over(script: Script, statement: Node, app: str) -> list[Node]:
+    """Calls that get the app and may add routes: `registerRoutes(app)`, `server.applyMiddleware({ app })`."""
+    return [
+        call
+        for call in script.calls(
+            r"(?!(?:\w+\.)*(?:createServer|serverless\w*|log|info|debug|listen|\w*[Ss]hutdown)\b).*", under=statement
+        )
+        if any(re.fullmatch(rf"{app}|\{{.*\b{app}\b.*\}}", script.source(a), re.S) for a in arguments(call))
+    ]
 
 
 def _defines_function(statement: Node) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import libcst as cst
 
-from wizard.codemods.python.calls import Constructed, only_constructed
+from wizard.codemods.python.calls import Constructed, constructed, only_constructed
 from wizard.codemods.python.scopes import dotted, mentions
 from wizard.codemods.python.tree import Source, Statement, after, block_indent, parse, statements, walk, whole_lines
 from wizard.edits import Codemod, Edit, splice
@@ -37,25 +37,28 @@ def ensure_after_construction(
     return run
 
 
-def ensure_init_app(extension: str, *paths: str, variable: str | None = None) -> Codemod:
-    """`extension.init_app(app)` stands below the other `x.init_app(app)` calls, or as `ensure_after_construction`.
+def ensure_beside_init_app(
+    *paths: str, snippet: Callable[[str], str], marker: str, variable: str | None = None
+) -> Codemod:
+    """The lines `snippet("app")` stand below the `x.init_app(app)` calls, or as `ensure_after_construction` says.
 
-    When the calls stand in a function of their own (`def register_extensions(app)`), the line goes there. Refuses as
-    `ensure_after_construction` does, and when there is neither a construction nor such a call.
+    When the calls stand in a function of their own (`def register_extensions(app)`), the lines go there. Code that has
+    the identifier `marker` is left as it is. Refuses as `ensure_after_construction` does, and when the calls are
+    spread over several blocks.
     """
 
     def run(text: str) -> str:
         source = parse(text)
-        if any(dotted(call.func) == f"{extension}.init_app" for call in _calls(source.module)):
+        if mentions(source, marker):
             return text
         found = _init_calls(source)
-        if not found:
-            return splice(text, [_behind_setup(source, paths, variable, lambda app: f"{extension}.init_app({app})")])
+        apart = found and not any(c.at.block is s.block for c in constructed(source, *paths) for s, _ in found)
+        if not apart:
+            return splice(text, [_behind_setup(source, paths, variable, snippet)])
         last, app = found[-1]
         if {name for _, name in found} != {app} or any(s.block is not last.block for s, _ in found):
             raise source.refusal("calls init_app in several places", last.node)
-        line = f"{extension}.init_app({app})"
-        return splice(text, [after(source, last.end, line, block_indent(source, last.block))])
+        return splice(text, [after(source, last.end, snippet(app), block_indent(source, last.block))])
 
     return run
 

@@ -78,18 +78,19 @@ def has_keyword(text: str, name: str, *paths: str) -> bool:
     return any(keyword(call, name) is not None for call in calls(parse(text), *paths))
 
 
-def prepend_to_keyword_list(name: str, element: str, *paths: str, marker: str) -> Codemod:
+def prepend_to_keyword_list(name: str, element: str, *paths: str, marker: str, variable: str | None = None) -> Codemod:
     """The list given to the keyword `name` of the one call of `paths` starts with `element`; added when missing.
 
-    `marker` is an identifier of `element` that no other code uses: code that has it is left as it is. Refuses: no
-    call or several, a value that is not a list or tuple display, `**kwargs` that may hold the keyword.
+    `marker` is an identifier of `element` that no other code uses: code that has it is left as it is. `variable` picks
+    one of several calls by what it is assigned to. Refuses: no call or several, a value that is not a list or tuple
+    display, `**kwargs` that may hold the keyword.
     """
 
     def run(text: str) -> str:
         source = parse(text)
         if mentions(source, marker):
             return text
-        call = _only_call(source, paths)
+        call = _only_call(source, paths, variable)
         value = keyword(call, name)
         if isinstance(value, cst.List | cst.Tuple):
             return splice(text, insert_element(source, value, 0, element))
@@ -100,15 +101,16 @@ def prepend_to_keyword_list(name: str, element: str, *paths: str, marker: str) -
     return run
 
 
-def ensure_keyword(name: str, value: str, *paths: str) -> Codemod:
+def ensure_keyword(name: str, value: str, *paths: str, variable: str | None = None) -> Codemod:
     """The one call of `paths` is given the keyword `name`; a value that is there stays.
 
-    Refuses: no call or several, `**kwargs` that may hold the keyword.
+    `variable` picks one of several calls by what it is assigned to. Refuses: no call or several, `**kwargs` that may
+    hold the keyword.
     """
 
     def run(text: str) -> str:
         source = parse(text)
-        call = _only_call(source, paths)
+        call = _only_call(source, paths, variable)
         if keyword(call, name) is not None:
             return text
         return splice(text, _new_keyword(source, call, f"{name}={value}"))
@@ -116,8 +118,10 @@ def ensure_keyword(name: str, value: str, *paths: str) -> Codemod:
     return run
 
 
-def _only_call(source: Source, paths: tuple[str, ...]) -> cst.Call:
+def _only_call(source: Source, paths: tuple[str, ...], variable: str | None) -> cst.Call:
     found = calls(source, *paths)
+    if variable is not None and len(found) > 1:
+        return only_constructed(source, *paths, variable=variable).call
     if len(found) == 1:
         return found[0]
     words = f"{len(found)} calls" if found else "no call"

@@ -18,10 +18,13 @@ _FUTURE, _STDLIB, _THIRD, _OURS, _RELATIVE = range(5)
 _LOADS_ENV = re.compile(r"(?:^|\.)(?:load_dotenv|read_env|read_envfile|find_dotenv)$")
 
 
-def new_import(source: Source, line: str, module: str, first_party: bool) -> Edit:
-    """Insert the import statement `line` of `module`; one of our own stays below a top-level `load_dotenv()`."""
+def new_import(source: Source, line: str, module: str, first_party: bool, lazy: bool = False) -> Edit:
+    """Insert the import statement `line` of `module`; one of our own that is not `lazy` stays below `load_dotenv()`.
+
+    Ours go to a second group that is neither standard library nor relative, where there is one.
+    """
     ours = first_party or module.startswith(".")
-    loads = _last_env_load(source) if ours else None
+    loads = _last_env_load(source) if ours and not lazy else None
     head = _head(source, loads)
     if loads and not head:
         return _below(source, loads, line)
@@ -30,6 +33,7 @@ def new_import(source: Source, line: str, module: str, first_party: bool) -> Edi
     top = module.partition(".")[0]
     own = [r for r in runs if top and any(_module_of(s.node).partition(".")[0] == top for s in r)]
     own = own or [r for r in runs if group in {_group(_module_of(s.node)) for s in r}]
+    own = own or ([r for r in runs if _group(_module_of(r[0].node)) == _THIRD][1:] if group == _OURS else [])
     if own:
         return _into(source, own[0], line)
     earlier = [s for s in head if _group(_module_of(s.node)) < group]

@@ -35,11 +35,12 @@ def ensure_import(module: str) -> Codemod:
     return run
 
 
-def ensure_from_import(module: str, *names: str, first_party: bool = False) -> Codemod:
+def ensure_from_import(module: str, *names: str, first_party: bool = False, lazy: bool = False) -> Codemod:
     """`from module import names` runs when the module is loaded; an import of the same module is extended.
 
     `module` may be relative (`.client`). `first_party`: it belongs to the project, so that its import may read the
-    environment and stays below a top-level `load_dotenv()`. An import under `if` or inside a function does not count,
+    environment and stays below a top-level `load_dotenv()`, unless it is `lazy`: then it stands with the other imports
+    (E402). An import under `if` or inside a function does not count,
     one in `try` does. Refuses when a name is bound to something else in the module's scope.
     """
 
@@ -53,7 +54,7 @@ def ensure_from_import(module: str, *names: str, first_party: bool = False) -> C
         if (target := _extensible(source, module)) and (edits := _extend(source, target, missing[0])):
             return run(splice(text, edits))
         line = f"from {module} import {', '.join(sorted(missing))}"
-        return splice(text, [new_import(source, line, module, first_party)])
+        return splice(text, [new_import(source, line, module, first_party, lazy)])
 
     return run
 

@@ -1,0 +1,86 @@
+"""Where a FastAPI app sends what is still queued when it stops: uvicorn re-raises SIGTERM, so atexit does not run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from frameworks.fastapi.layout import PATHS
+from wizard import python_sdk
+from wizard.changes import Change, EditFile, Manual
+from wizard.codemods.python.calls import ensure_keyword
+from wizard.codemods.python.imports import ensure_from_import
+from wizard.codemods.python.shutdown import ensure_after_yield, ensure_on_shutdown, shutdown_style
+from wizard.edits import Codemod
+from wizard.errors import CannotEdit
+from wizard.project import Project
+from wizard.python_apps import Made, module_file, own_sources
+
+LIFESPAN = "posthog_lifespan"
+_FLUSH = "get_posthog().flush()"
+_WHY = "sends what is still queued when the server stops (uvicorn ends on SIGTERM without atexit)"
+_HANDLERS = re.compile(r"\b(?:on_event|add_event_handler|on_startup|on_shutdown|lifespan\w*|register_tortoise)\b")
+_IMPORTED = r"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]+(?:\([^)]*|[^\n(]*)\b"
+
+
+def takes_own(project: Project, client: str) -> bool:
+    """Can the app be given a lifespan of ours? Beside one, the handlers of `on_event` would silently never run."""
+    if (there := project.read(client)) is not None:
+        return LIFESPAN in there
+    return not any(_HANDLERS.search(text) for _, text in own_sources(project))
+
+
+def changes(project: Project, app: Made, client: python_sdk.Neighbour, lazy: bool) -> Iterator[Change]:
+    """Yield the edit that makes the app flush when it stops: in its own lifespan or handler, else in one of ours.
+
+    `lazy`: importing the client module reads nothing of the environment.
+    """
+    text = project.read(app.path) or ""
+    if any(_FLUSH in other for path, other in own_sources(project) if path != client.path):
+        return
+    if LIFESPAN in text or takes_own(project, client.path):
+        yield _given(app, client, lazy)
+        return
+    try:
+        style = shutdown_style(text, *PATHS)
+    except CannotEdit:
+        return
+    paste = (
+        f"from {client.module} import get_posthog\n\n# in the lifespan, behind its yield, or in a shutdown handler\n"
+    )
+    behind = ensure_after_yield(_FLUSH, *PATHS, marker="get_posthog")
+    if style == "lifespan":
+        yield _edit(app.path, client.module, behind, paste, lazy)
+    elif style == "on_event":
+        handler = ensure_on_shutdown("flush_posthog", _FLUSH, marker="get_posthog")
+        yield _edit(app.path, client.module, handler, paste, lazy)
+    elif style == "imported" and (path := _source_of(project, app, text)):
+        yield _edit(path, python_sdk.module_from(project, path, client.path), behind, paste, lazy)
+    else:
+        yield Manual("Flush PostHog when the app stops", paste + _FLUSH, app.path)
+
+
+def _given(app: Made, client: python_sdk.Neighbour, lazy: bool) -> EditFile:
+    """A lifespan of the client module: the app has none and nothing that one would switch off."""
+    imports = f"from {client.module} import {LIFESPAN}"
+    return EditFile(
+        app.path,
+        (
+            ensure_keyword("lifespan", LIFESPAN, *PATHS, variable=app.name),
+            ensure_from_import(client.module, LIFESPAN, first_party=True, lazy=lazy),
+        ),
+        _WHY,
+        otherwise=Manual("Flush PostHog when the app stops", f"{imports}\n\nFastAPI(lifespan={LIFESPAN})", app.path),
+    )
+
+
+def _edit(path: str, module: str, codemod: Codemod, paste: str, lazy: bool) -> EditFile:
+    codemods = (codemod, ensure_from_import(module, "get_posthog", first_party=True, lazy=lazy))
+    return EditFile(path, codemods, _WHY, otherwise=Manual("Flush PostHog when the app stops", paste + _FLUSH, path))
+
+
+def _source_of(project: Project, app: Made, text: str) -> str | None:
+    """The file of the project that defines the lifespan which the app's file imports."""
+    given = re.search(r"\blifespan\s*=\s*(\w+)", text)
+    imported = re.search(_IMPORTED + re.escape(given[1]) + r"\b", text, re.MULTILINE) if given else None
+    return module_file(project, app.path, imported[1]) if imported else None

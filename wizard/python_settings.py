@@ -1,0 +1,109 @@
+"""Where a Python app reads its configuration: a settings class of pydantic, else the environment itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from wizard import python_sdk
+from wizard.changes import Change, EditFile, Manual, SetEnv
+from wizard.codemods.python.settings import Setting, ensure_settings_fields, settings_field, settings_object
+from wizard.environment import Names
+from wizard.errors import CannotEdit
+from wizard.project import Project
+from wizard.python_apps import module_file, own_sources
+from wizard.text import line_number
+
+_CLASS = re.compile(r"^class[ \t]+\w+\([^)]*\bBaseSettings\b", re.MULTILINE)
+_IMPORT = re.compile(r"^[ \t]*from[ \t]+([\w.]+)[ \t]+import\b", re.MULTILINE)
+_ENV_FILE = re.compile(r"\benv_file\s*=\s*(?:[\"'](?P<path>[\w./-]+)[\"'])?")
+_LENIENT = re.compile(r"\bextra\s*=\s*(?:[\"'](?:ignore|allow)|Extra\.(?:ignore|allow))|\bdotenv_filtering\s*=")
+_CASE = re.compile(r"\bcase_sensitive\s*=\s*True\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where the values are read: `replace` and `flags` for the template of the client module, and the changes before.
+
+    The template reads `settings_value.POSTHOG_PROJECT_TOKEN` with the flag `settings`, `os.environ` without it.
+    """
+
+    replace: Mapping[str, str]
+    flags: frozenset[str]
+    changes: tuple[Change, ...]
+
+
+def home(project: Project, names: Names, values: Mapping[str, str], app: str, client: str) -> Home:
+    """The one settings class of the project, when it can be extended and its object be imported; else the environment.
+
+    `values` are the variables with their values; `app` is the file that makes the app, `client` the client module.
+    A class that would refuse to boot with unknown variables in its env file, and cannot be given fields, gets no
+    values there: they are left to the user.
+    """
+    files = [(path, text) for path, text in own_sources(project) if _CLASS.search(text)]
+    if len(files) == 1 and (found := _extended(project, *files[0], names, values, app, client)):
+        return found
+    plain = {"POSTHOG_PROJECT_TOKEN": names.token, "POSTHOG_HOST": names.host}
+    if strict := next(_refusing(files), None):
+        lines = "\n".join(f"{name}={value}" for name, value in values.items())
+        title = "Give the process the variables of PostHog; not in {} before the settings class has fields for them"
+        return Home(plain, frozenset(), (Manual(title.format(strict[1]), lines, strict[0]),))
+    return Home(plain, frozenset(), tuple(SetEnv(name, value) for name, value in values.items()))
+
+
+def _extended(
+    project: Project, path: str, text: str, names: Names, values: Mapping[str, str], app: str, client: str
+) -> Home | None:
+    fields = (Setting(names.token, names.token), Setting(names.host, names.host))
+    codemod = ensure_settings_fields(fields)
+    try:
+        codemod(text)
+        token, host = (settings_field(text, field.name) for field in fields)
+        used = settings_object(text)
+    except CannotEdit:
+        return None
+    if used is None or "." in used or (_CASE.search(text) and (token, host) != (names.token, names.host)):
+        return None
+    replace = {
+        "settings_module": _imported_as(project, path, app, client),
+        "settings_name": used.removesuffix("()"),
+        "settings_value": used,
+        "POSTHOG_PROJECT_TOKEN": token,
+        "POSTHOG_HOST": host,
+    }
+    paste = Manual("Add the PostHog settings", f'{token}: str = ""\n{host}: str = ""', path)
+    edit = EditFile(path, (codemod,), "reads the project token and the host where the other settings are read", paste)
+    return Home(replace, frozenset({"settings"}), (edit, *_variables(project, path, text, values)))
+
+
+def _variables(project: Project, path: str, text: str, values: Mapping[str, str]) -> Iterator[Change]:
+    match = _ENV_FILE.search(text)
+    file = (match and match["path"]) or ""
+    for name, value in values.items():
+        if file and project.within(file).startswith("../"):
+            yield Manual(f"Set {name} in {file}, which lies outside of this directory", f"{name}={value}", path)
+        else:
+            yield SetEnv(name, value, file)
+
+
+def _imported_as(project: Project, path: str, app: str, client: str) -> str:
+    """How the client module imports the settings: as the app's file or any other module does, else by its place."""
+    first = [(app, project.read(app) or "")]
+    for other, text in [*first, *own_sources(project)]:
+        beside = other.rpartition("/")[0] == client.rpartition("/")[0]
+        for match in _IMPORT.finditer(text):
+            if (beside or not match[1].startswith(".")) and module_file(project, other, match[1]) == path:
+                return match[1]
+    return python_sdk.module_from(project, app, path)
+
+
+def _refusing(files: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """`(path:line, env file)` of classes that end the boot when their env file has a variable without a field.
+
+    Source: pydantic-settings, whose models forbid extra values and read all of the env file.
+    """
+    for path, text in files:
+        env_file = _ENV_FILE.search(text)
+        if env_file and not _LENIENT.search(text) and "pydantic_settings" in text:
+            yield f"{path}:{line_number(text, env_file.start())}", env_file["path"] or ".env"
