@@ -17,7 +17,7 @@ from wizard.errors import Bug, CannotEdit
 from wizard.packages import Command, family
 from wizard.project import Project
 from wizard.registry import load_plan
-from wizard.text import Encoding, decode, encode
+from wizard.text import Encoding, decode, encode, same_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +149,7 @@ class _Resolver:
         self.app, self.answers, self.override = app, answers, package_manager
         self.files: dict[str, FileChange] = {}
         self.manual: list[Manual] = []
+        self.refused: dict[int, tuple[str, int, str]] = {}
         self.notes: list[Note] = []
         self.wanted: dict[str, str] = {}
 
@@ -173,6 +174,7 @@ class _Resolver:
                     self.notes.append(change)
         installs = tuple(self._install())
         files = tuple(f for f in self.files.values() if f.before != f.after)
+        self._follow_lines()
         manual, notes = tuple(dict.fromkeys(self.manual)), tuple(dict.fromkeys(self.notes))
         return AppPlan(self.app, files, installs, manual, notes, tuple(self.wanted))
 
@@ -235,8 +237,15 @@ class _Resolver:
         where = step.where or path
         if error is not None and error.line is not None:
             where = f"{path}:{error.line}"
+            self.refused[len(self.manual)] = (path, error.line, self.project.read(path) or "")
         title = f"{step.title} ({error.reason})" if error is not None else step.title
         self.manual.append(Manual(title, step.body, self._place(where)))
+
+    def _follow_lines(self) -> None:
+        """A line where an edit was refused moves with the edits that came after: it is said as of the final file."""
+        for index, (path, line, text) in self.refused.items():
+            now = same_line(text, self.project.read(path) or "", line)
+            self.manual[index] = replace(self.manual[index], where=self._place(f"{path}:{now}"))
 
     def _place(self, where: str) -> str:
         return self.app.project.within(where) if where else where

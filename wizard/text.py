@@ -6,6 +6,7 @@ import codecs
 import re
 from collections import Counter
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from itertools import pairwise
 
 from wizard.errors import CannotEdit
@@ -56,6 +57,15 @@ def newline(text: str) -> str:
 def line_number(text: str, position: int) -> int:
     """1-based line of an offset."""
     return text.count("\n", 0, position) + 1
+
+
+def same_line(before: str, after: str, line: int) -> int:
+    """Where the 1-based `line` of `before` is in `after`; `line` itself when it is not there any more."""
+    matcher = SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False)
+    for start, now, size in matcher.get_matching_blocks():
+        if start < line <= start + size:
+            return now + line - start
+    return line
 
 
 def line_start(text: str, position: int) -> int:

@@ -1,7 +1,7 @@
-"""Express: ES modules, CommonJS or TypeScript; at module level or in a factory."""
+"""Express 4 and 5: ES modules, CommonJS or TypeScript; an app at module level or made by a function."""
 
-from frameworks.express.layout import variant
-from wizard.detect import all_of, file, in_dependencies
+from frameworks.express.layout import runs_express, variant
+from wizard.detect import all_of, npm
 from wizard.framework import Framework
 
 FRAMEWORK = Framework(
@@ -10,11 +10,9 @@ FRAMEWORK = Framework(
     runtime="server",
     package="express",
     docs="https://posthog.com/docs/libraries/node",
-    supports="Express 4 and 5, Node.js 20.20 and later",
-    detect=all_of(
-        in_dependencies("express"), file("**/*.{js,mjs,cjs,ts,mts,cts}", contains=r"\bexpress['\"]?\)?\s*\(\s*\)")
-    ),
-    supersedes=("node", "javascript-web"),
+    supports="Express 4 and 5, Node 20.20 and later",
+    detect=all_of(npm("express"), runs_express),
+    supersedes=("node",),
     options=("error_tracking",),
     variant=variant,
 )

@@ -1,108 +1,111 @@
-"""Where an Express app is made and how it is started: read off manifests and source text, without a parser."""
+"""Where an Express app is made, started and listened with: read off the source text, without a parser."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from frameworks.express.entry import SOURCES, entries, imported
+from wizard.detect import Evidence, Strength
 from wizard.project import Project
 from wizard.workspace import ASIDE
 
-CALLEE = r"express|require\(['\"]express['\"]\)"
-"""What is called to make an app, as a regex on source text."""
+_NAMED = re.compile(
+    r"""(?:import\s+(?:\*\s+as\s+)?(?P<esm>\w+)[^;'"\n]*\bfrom\s*|(?:const|let|var)\s+(?P<cjs>\w+)\s*=\s*require\s*\(\s*|"""
+    r"""import\s+(?P<ts>\w+)\s*=\s*require\s*\(\s*)["']express["']"""
+)
+_REQUIRED = r"""require\s*\(\s*["']express["']\s*\)"""
+_TEST_FILE = re.compile(r"(\.(test|spec|stories)\.|\.d\.[cm]?ts$|\.min\.js$|^(jest|vitest)\.)")
+_LISTENS = re.compile(r"\.\s*listen\s*\(")
 
-_MADE = re.compile(r"\b(?:express|require\(['\"]express['\"]\))\s*\(\s*\)")
-_TEST = re.compile(r"\.(test|spec|d)\.|^(jest|vitest)\.")
-_BUILT = re.compile(r"^(?:\./)?(?:dist|build|lib|out)/")
-_SOURCES = "**/*.{js,mjs,cjs,ts,mts,cts}"
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One `name = express()`: the file, the variable, what the file calls `express`, and whether a function does it."""
+
+    path: str
+    name: str
+    callee: str
+    in_function: bool
 
 
-def candidates(project: Project) -> list[str]:
-    """The project's own files that make an Express app."""
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The file that is run (None when nothing tells), all files it loads, the app, and the files that `listen`."""
+
+    entry: str | None
+    reached: tuple[str, ...]
+    app: Made
+    listens: str | None
+
+
+def own_sources(project: Project) -> list[tuple[str, str]]:
+    """The app's own code, without tests and examples."""
+    return [
+        (path, text)
+        for path, text in project.sources(SOURCES)
+        if ASIDE.isdisjoint(PurePosixPath(path).parts[:-1]) and not _TEST_FILE.search(PurePosixPath(path).name)
+    ]
+
+
+def made(project: Project) -> list[Made]:
+    """Every `name = express()` in the app's own code, short paths first."""
     found = []
-    for path, text in project.sources(_SOURCES):
-        parts = PurePosixPath(path).parts
-        if ASIDE.isdisjoint(parts[:-1]) and not _TEST.search(parts[-1]) and _MADE.search(_code(text)):
-            found.append(path)
-    return found
+    for path, text in own_sources(project):
+        if "express" in text and (one := _made(path, text)):
+            found.append(one)
+    return sorted(found, key=lambda m: (m.path.count("/"), m.path))
 
 
-def app_file(project: Project) -> str | None:
-    """The file that makes the app: the only one, or the one that is started; None when nobody can tell."""
-    found = candidates(project)
-    if len(found) < 2:
-        return found[0] if found else None
-    return next((path for path in entries(project) if path in found), None)
+def _made(path: str, text: str) -> Made | None:
+    named = _NAMED.search(text)
+    callee = next(filter(None, named.groups())) if named else _REQUIRED
+    target = r"(?:export\s+)?(?:(?:const|let|var)\s+)?(?P<name>[\w$.]+)\s*(?::[^=\n]+)?=\s*(?:[\w$.]+\s*=\s*)?"
+    match = re.search(rf"^([ \t]*){target}(?:{callee})\s*\(\s*\)", text, re.MULTILINE)
+    return Made(path, match["name"], callee.replace(r"\s*", ""), bool(match[1])) if match else None
 
 
-def entries(project: Project) -> Iterator[str]:
-    """The source files that `main` and the start scripts of package.json name; compiled files by their source."""
-    manifest = project.json("package.json")
-    scripts = manifest.get("scripts")
-    scripts = scripts if isinstance(scripts, dict) else {}
-    words = [w for name in ("dev", "start", "serve") for w in str(scripts.get(name, "")).split()]
-    for word in [*words, str(manifest.get("main", ""))]:
-        yield from (path for path in _sources_of(word) if project.exists(path))
-
-
-def _sources_of(word: str) -> Iterator[str]:
-    """`dist/server.js` may be `src/server.ts` or `server.ts` before it is compiled."""
-    if not re.search(r"\.[cm]?[jt]s$", word):
-        return
-    path = word.removeprefix("./")
-    stem = path.rpartition(".")[0]
-    yield path
-    for base in (stem, _BUILT.sub("src/", stem), _BUILT.sub("", stem)):
-        yield from (f"{base}{suffix}" for suffix in (".ts", ".mts", ".js", ".mjs"))
-
-
-def variant(project: Project) -> str:
-    """`typescript`, `esm` or `commonjs`, by the file that makes the app."""
-    path = app_file(project) or next(iter(candidates(project)), "")
-    if PurePosixPath(path).suffix in (".ts", ".mts", ".cts"):
-        return "typescript"
-    return "esm" if is_esm(project, path) else "commonjs"
-
-
-def is_esm(project: Project, path: str) -> bool:
-    """Is a JavaScript file an ES module: by its extension, its own syntax, or the nearest package.json?"""
-    suffix = PurePosixPath(path).suffix
-    if suffix in (".mjs", ".cjs"):
-        return suffix == ".mjs"
-    text = project.read(path) or ""
-    if re.search(r"^\s*(import\s+[\w{*'\"]|export\s)", text, re.MULTILINE):
-        return True
-    if re.search(r"\brequire\s*\(|\bmodule\.exports\b", text):
-        return False
-    return project.json("package.json").get("type") == "module"
-
-
-def handles_signals(project: Project, besides: str) -> str | None:
-    """`path:line` of a handler of SIGTERM or SIGINT in the project's own code."""
-    pattern = re.compile(
-        r"process\s*\.\s*(?:on|once|addListener)\s*\(\s*['\"](?:SIGTERM|SIGINT)|createTerminus|http-terminator"
-    )
-    listed = re.compile(r"\[\s*['\"]SIG(?:TERM|INT)['\"]")
-    for path, text in project.sources(_SOURCES):
-        if path != besides and ASIDE.isdisjoint(PurePosixPath(path).parts[:-1]):
-            code = _code(text)
-            if match := pattern.search(code) or listed.search(code):
-                return f"{path}:{code.count(chr(10), 0, match.start()) + 1}"
+def read(project: Project) -> Layout | None:
+    """The app that the entry file loads first; without an entry the only one there is. None when that is open."""
+    apps = {app.path: app for app in made(project)}
+    for entry in entries(project):
+        reached = tuple(imported(project, entry))
+        if app := next((apps[path] for path in reached if path in apps), None):
+            return Layout(entry, reached, app, _listens(project, (app.path, *reached)))
+    if len(apps) == 1:
+        app = next(iter(apps.values()))
+        return Layout(None, (app.path,), app, _listens(project, (app.path,)))
     return None
 
 
-def loads_env_file(project: Project) -> bool:
-    """Does anything load `.env` when the app is started?"""
-    manifest = project.json("package.json")
-    if "--env-file" in str(manifest.get("scripts", "")) or "dotenv" in str(manifest.get("scripts", "")):
+def _listens(project: Project, paths: tuple[str, ...]) -> str | None:
+    return next((path for path in paths if _LISTENS.search(project.read(path) or "")), None)
+
+
+def variant(project: Project) -> str:
+    """`typescript`, `esm` or `commonjs` by the file that makes the app; `-factory` when a function makes it."""
+    layout = read(project)
+    apps = [layout.app] if layout else made(project)
+    if not apps:
+        return ""
+    kind = "typescript" if apps[0].path.endswith("ts") else "esm" if is_esm(project, apps[0].path) else "commonjs"
+    return f"{kind}-factory" if apps[0].in_function else kind
+
+
+def is_esm(project: Project, path: str) -> bool:
+    """Is a file an ES module: by its extension, else by its own syntax, else by what package.json says?"""
+    if path.endswith((".mjs", ".cjs")):
+        return path.endswith(".mjs")
+    text = project.read(path) or ""
+    if re.search(r"^\s*(?:import\s*[\w{*\"']|export\s)", text, re.MULTILINE):
         return True
-    pattern = re.compile(r"['\"](?:dotenv(?:-\w+)?|@dotenvx/dotenvx|env-cmd)(?:/[\w-]+)?['\"]|loadEnvFile\s*\(")
-    return any(pattern.search(_code(text)) for _, text in project.sources(_SOURCES))
+    return "require(" not in text and project.json("package.json").get("type") == "module"
 
 
-def _code(text: str) -> str:
-    """The text with its comments blanked out."""
-    return re.sub(
-        r"/\*.*?\*/|(?<![:\"'`\w/])//[^\n]*", lambda m: re.sub(r"[^\n]", " ", m.group()), text, flags=re.DOTALL
-    )
+def runs_express(project: Project) -> tuple[Evidence, ...]:
+    """Express is a dependency of the app itself, not of its tooling or its users, and the code makes an app."""
+    sections = (project.json("package.json").get(name) for name in ("dependencies", "optionalDependencies"))
+    if not any(isinstance(section, dict) and "express" in section for section in sections):
+        return ()
+    return tuple(Evidence(Strength.LIKELY, f"{app.path} makes the app") for app in made(project)[:1])

@@ -2,22 +2,17 @@ import { PostHog } from "posthog-node";
 
 let client: PostHog | undefined;
 
-/** The PostHog client of this process, made on first use so that .env files are loaded by then. */
+/** The PostHog client of this process. Made at the first call, when env files are loaded; without a token it is idle. */
 export function getPostHog(): PostHog {
   if (!client) {
-    const token = process.env.POSTHOG_PROJECT_TOKEN ?? "";
+    const token = process.env.POSTHOG_PROJECT_TOKEN;
     if (!token && process.env.NODE_ENV !== "production") {
-      console.error("POSTHOG_PROJECT_TOKEN is not set: PostHog gets no events");
+      console.warn("PostHog: POSTHOG_PROJECT_TOKEN is not set");
     }
-    const created = new PostHog(token, {
-      host: process.env.POSTHOG_HOST,
+    client = new PostHog(token ?? "", {
+      host: process.env.POSTHOG_HOST ?? "",
       enableExceptionAutocapture: true, // if error_tracking
-      disabled: !token,
     });
-    for (const signal of ["SIGTERM", "SIGINT"]) { // if shutdown
-      process.once(signal, () => created.shutdown().finally(() => process.exit(0))); // if shutdown
-    } // if shutdown
-    client = created;
   }
   return client;
 }

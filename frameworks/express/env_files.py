@@ -1,0 +1,90 @@
+"""Which env file an Express app loads, and whether that happens before the app is made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from frameworks.express.entry import loads
+from frameworks.express.layout import Layout, is_esm, own_sources
+from wizard.changes import Change, EditFile, Manual, Note
+from wizard.codemods.js.imports import ensure_import
+from wizard.project import Project, normal
+
+_CONFIG = re.compile(r"""(?:\bdotenv\w*|require\(\s*["']dotenv["']\s*\))\s*\.\s*config\s*\((?P<given>[^)]*)""")
+_FIRST = re.compile(r"""(?:import\s*|require\s*\(\s*)["']dotenv/config["']""")
+_PATH = re.compile(r"""path\s*:\s*["']([^"'\n]+)["']""")
+_FLAG = re.compile(r"--env-file(?:-if-exists)?[= ]([\w./-]+)|\benv-cmd\s+-f\s+([\w./-]+)|\bdotenv\s+-e\s+([\w./-]+)")
+_LOADERS = re.compile(r"""\bdotenv|@dotenvx/|\benv-cmd\b|--env-file|\bloadEnvFile\b|\bbun\b""")
+
+
+def env_file(project: Project, layout: Layout) -> str:
+    """The env file that the code or the scripts name; "" when they name none or several."""
+    named = {
+        found
+        for path in layout.reached
+        for m in _CONFIG.finditer(project.read(path) or "")
+        for found in _PATH.findall(m["given"])
+    }
+    named |= {found for match in _FLAG.finditer(_scripts(project)) for found in match.groups() if found}
+    inside = {normal(path) for path in named if not normal(path).startswith(("..", "/"))}
+    return inside.pop() if len(inside) == 1 else ""
+
+
+def not_loaded(project: Project, layout: Layout, token: str) -> Iterator[Note]:
+    """How the variables reach the process when nothing loads an env file."""
+    if _LOADERS.search(_scripts(project)) or any(_LOADERS.search(text) for _, text in own_sources(project)):
+        return
+    entry = layout.entry or layout.app.path
+    how = f"node --env-file=.env {entry}" if entry.endswith("js") else "node --env-file=.env ..."
+    body = f"For example with `{how}`, `docker run --env-file .env`, or the settings of your host."
+    yield Note(f"Nothing here loads .env files: give {token} to the process", body)
+
+
+def late_env(project: Project, layout: Layout) -> Iterator[Change]:
+    """Makes a file that loads the app's file before the variables load them first.
+
+    Imports run before the body of the file, whatever the order of its lines
+    (https://developer.mozilla.org/docs/Web/JavaScript/Reference/Statements/import, "Hoisting").
+    """
+    if layout.app.in_function:
+        return
+    for path in layout.reached:
+        text = project.read(path) or ""
+        config = _CONFIG.search(text)
+        if config is None or path == layout.app.path or _FIRST.search(text) or not _leads_to_app(project, path, layout):
+            continue
+        if not is_esm(project, path) and not _required_before(text, config.start()):
+            return
+        line = 'import "dotenv/config";' if is_esm(project, path) else 'require("dotenv/config");'
+        title = f"Load the variables before {layout.app.path}"
+        if config["given"].strip():
+            body = "Move this call to a file of its own and import that first: imports run before it."
+            yield Manual(f"{title}, which makes the PostHog client", body, path)
+            return
+        first = ensure_import("dotenv/config", side_effect=True, first=True)
+        why = f"loads the variables before {layout.app.path}"
+        yield EditFile(path, (first,), why, otherwise=Manual(f"{title}, as the first line", line, path))
+        return
+
+
+def _leads_to_app(project: Project, path: str, layout: Layout) -> bool:
+    """Does a file load the app's file, maybe through others?"""
+    pending, seen = [path], {path}
+    while pending:
+        for found in loads(project, pending.pop()):
+            if found == layout.app.path:
+                return True
+            if found not in seen:
+                seen.add(found)
+                pending.append(found)
+    return False
+
+
+def _required_before(text: str, position: int) -> bool:
+    return re.search(r"""require\s*\(\s*["']\.""", text[:position]) is not None
+
+
+def _scripts(project: Project) -> str:
+    scripts = project.json("package.json").get("scripts")
+    return "\n".join(str(script) for script in scripts.values()) if isinstance(scripts, dict) else ""

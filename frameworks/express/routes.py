@@ -1,0 +1,87 @@
+"""Places in an Express app: below its construction once env files are loaded, and behind its routes."""
+
+from __future__ import annotations
+
+import re
+
+from tree_sitter import Node
+
+from wizard.codemods.js import anchors
+from wizard.codemods.js.statements import Locate, Place
+from wizard.codemods.js.tree import FUNCTIONS, Script, arguments, named, statement_of
+
+_LOADS_ENV = re.compile(
+    r"\b(?:dotenv\w*|require\(\s*[\"'](?:@dotenvx/)?dotenvx?[\"']\s*\))\s*\.\s*config\s*\(|loadEnvFile\s*\("
+)
+_USES = r"\.(use|get|post|put|patch|delete|all|route)"
+
+
+def below_construction(callee: str) -> Locate:
+    """Right behind `app = express()`, or behind the statement that loads an env file if that comes later."""
+
+    def locate(script: Script) -> Place:
+        creation = anchors.created(callee)(script)
+        if creation is None:
+            return "after", None
+        statement, routes = statement_of(creation), None
+        for node in _following(statement):
+            source = script.source(node)
+            if _LOADS_ENV.search(source) and not _defines(node):
+                if routes is not None:
+                    raise script.refuse("loads its env file after it has added routes", node)
+                return "after", node
+            if routes is None and next(script.calls(rf".*{_USES}", under=node), None) and not _defines(node):
+                routes = node
+        return "after", creation
+
+    return locate
+
+
+def behind_routes(callee: str) -> Locate:
+    """Behind the routes, but before a last middleware that only makes a 404 of what no route took.
+
+    What follows an error middleware and fails goes past it, so that visits of unknown addresses are no exceptions.
+    """
+    end = anchors.end_of_routes(callee)
+
+    def locate(script: Script) -> Place:
+        side, node = end(script)
+        last = node if side == "after" else _previous(node)
+        while last is not None and _only_404(script, last):
+            side, node = "before", last
+            last = _previous(last)
+        return side, node
+
+    return locate
+
+
+def _only_404(script: Script, statement: Node) -> bool:
+    """Is a statement `app.use((req, res, next) => next(createError(404)))`, whatever the style?"""
+    call = named(statement)[0] if statement.type == "expression_statement" and named(statement) else None
+    given = arguments(call) if call is not None and call.type == "call_expression" else []
+    if call is None or len(given) != 1 or given[0].type not in FUNCTIONS or call not in script.calls(r"[\w$.]+\.use"):
+        return False
+    source = script.source(given[0])
+    return (
+        re.search(r"\b404\b|not_?found", source, re.IGNORECASE) is not None
+        and re.search(r"\bnext\(\s*\w", source) is not None
+    )
+
+
+def _following(statement: Node) -> list[Node]:
+    found, node = [], statement.next_named_sibling
+    while node is not None:
+        found.append(node)
+        node = node.next_named_sibling
+    return found
+
+
+def _previous(node: Node | None) -> Node | None:
+    previous = statement_of(node).prev_named_sibling if node is not None else None
+    while previous is not None and previous.type == "comment":
+        previous = previous.prev_named_sibling
+    return previous
+
+
+def _defines(node: Node) -> bool:
+    return node.type in FUNCTIONS or node.type == "class_declaration"
