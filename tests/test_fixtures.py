@@ -111,6 +111,14 @@ def test_no_expectation_without_a_case(fixtures: Path) -> None:
     assert {p.name for p in fixtures.iterdir() if p.is_dir()} == {c.name for c in cases()}
 
 
+def test_no_fixture_file_is_hidden_from_git(fixtures: Path) -> None:
+    """A fixture's own .gitignore hides its env files from our repository too: they are added with `git add -f`."""
+    if not (fixtures.parent / ".git").exists():
+        pytest.skip("not a git checkout")
+    hidden = run_git(fixtures, "ls-files", "-o", "-i", "--exclude-standard").decode().splitlines()
+    assert [path for path in hidden if "__pycache__" not in path] == []
+
+
 PUBLIC_IDS = set(
     """nextjs react-vite react-cra react-router remix tanstack-router tanstack-start vue nuxt sveltekit svelte
     astro angular gatsby docusaurus javascript-web express fastify koa hono nestjs node react-native expo django flask
