@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from wizard.errors import CannotEdit
@@ -35,7 +35,7 @@ def splice(text: str, edits: Iterable[Edit]) -> str:
     Two insertions at one offset keep the order in which they are given.
     """
     eol = newline(text)
-    ordered = sorted(edits, key=lambda e: (e.start, e.end))
+    ordered = _past_line_ends(text, sorted(edits, key=lambda e: (e.start, e.end)))
     parts: list[str] = []
     position = 0
     for edit in ordered:
@@ -44,6 +44,18 @@ def splice(text: str, edits: Iterable[Edit]) -> str:
         parts += text[position : edit.start], edit.text.replace("\n", eol)
         position = edit.end
     return "".join([*parts, text[position:]])
+
+
+def _past_line_ends(text: str, ordered: Sequence[Edit]) -> list[Edit]:
+    """Lines added behind a line are added behind its end, too: in a file with mixed ends each old line keeps its own."""
+    inside = {edit.start for edit in ordered if edit.end > edit.start or not edit.text.startswith("\n")}
+    moved = []
+    for edit in ordered:
+        end = next((e for e in ("\r\n", "\n") if text.startswith(e, edit.start)), "")
+        if end and edit.start not in inside:
+            edit = insert(edit.start + len(end), edit.text[1:] + "\n")
+        moved.append(edit)
+    return moved
 
 
 def chain(*codemods: Codemod) -> Codemod:

@@ -1,0 +1,135 @@
+"""Plans a restyled fixture app in memory, and checks what must hold whatever the style."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Mapping, Sequence
+from difflib import SequenceMatcher
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from tests.fixture_case import Case
+from tests.variants.styles import Style, encoded
+from wizard.codemods.syntax import parses
+from wizard.errors import CannotEdit, WizardError
+from wizard.plan import FileChange, Plan, make_plan
+from wizard.project import Tree
+from wizard.text import decode
+
+Files = dict[str, bytes]
+
+
+@cache
+def files_of(case: Case) -> Mapping[str, bytes]:
+    """Every file of the fixture's project by its POSIX path; links are followed."""
+    root = case.folder / "project"
+    return {p.relative_to(root).as_posix(): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
+
+
+def restyled(case: Case, styles: Sequence[Style], codec: str, seed: int) -> Files:
+    """The fixture's files, each in all of the styles that mean something for it."""
+    random = Random(seed)
+    out: Files = {}
+    for path, data in files_of(case).items():
+        try:
+            text, encoding = decode(data)
+        except CannotEdit:
+            out[path] = data
+            continue
+        for style in styles:
+            changed = style.restyle(path, text, random)
+            text = text if changed is None else changed
+        plain = encoding.codec == "utf-8" and not encoding.bom
+        out[path] = encoded(text, codec) if plain else encoding.bom + text.encode(encoding.codec)
+    return out
+
+
+def plan_of(case: Case, files: Mapping[str, bytes]) -> Plan | WizardError:
+    """The plan for the files as the fixture's project, nothing on disk; the error when the tree cannot be planned."""
+    nowhere = Path("/nonexistent/fixture")
+    tree = Tree(nowhere, nowhere, tuple(sorted(files)), files)
+    try:
+        found = {app.id: app for app in case.apps(tree)}
+        if case.wanted["framework"] not in found:
+            return WizardError("not detected")
+        return make_plan([found[case.wanted["framework"]]], case.answers())
+    except WizardError as error:
+        if error.exit_code == 70:
+            raise
+        return error
+
+
+def check(case: Case, plan: Plan, files: Mapping[str, bytes]) -> None:
+    """The laws of every edit: see the functions below. What an edit may alter is taken from the fixture as it is."""
+    removed = _declared(case)
+    final = {**files, **{f.path: f.after for f in plan.files}}
+    for change in plan.files:
+        if change.before is None:
+            continue
+        before, after = decode(change.before), decode(change.after)
+        assert before[1] == after[1], f"{change.path}: the encoding or its mark changed"
+        _line_ends(change.path, before[0], after[0])
+        _parses(change.path, before[0], after[0])
+        if not removed.get(change.path):
+            _only_adds(change.path, before[0], after[0])
+        _only_declared_lines(change, removed.get(change.path, 0))
+    for step in plan.manual:
+        path, _, line = step.where.partition(":")
+        if line:
+            assert 1 <= int(line) <= len(decode(final[path])[0].splitlines()), step.where
+
+
+@cache
+def _declared(case: Case) -> Mapping[str, int]:
+    base = plan_of(case, files_of(case))
+    return {f.path: removed_lines(f) for f in base.files} if isinstance(base, Plan) else {}
+
+
+def removed_lines(change: FileChange) -> int:
+    """How many of the old lines are not in the new file, line ends aside."""
+    old = decode(change.before)[0].splitlines() if change.before is not None else []
+    new = decode(change.after)[0].splitlines()
+    blocks = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
+    return len(old) - sum(block.size for block in blocks)
+
+
+def _only_declared_lines(change: FileChange, declared: int) -> None:
+    """No style makes the edit touch more of the old lines than it does in the fixture, commas after a last item aside."""
+    spare = 2  # a last item without a trailing comma gains one
+    assert removed_lines(change) <= declared + spare, f"{change.path}: alters lines that it need not"
+
+
+def _line_ends(path: str, before: str, after: str) -> None:
+    """Old lines keep their ends, new ones take the majority's; the last line ends as it did unless ours follows."""
+    ends = set(re.findall(r"\r\n|\n|\r", before))
+    new = set(re.findall(r"\r\n|\n|\r", after))
+    assert not ends or new <= ends, f"{path}: line ends {ends} became {new}"
+    old_lines, new_lines = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    for block in SequenceMatcher(
+        None, [x.rstrip("\r\n") for x in old_lines], [x.rstrip("\r\n") for x in new_lines], autojunk=False
+    ).get_matching_blocks():
+        for i in range(block.size):
+            old, fresh = old_lines[block.a + i], new_lines[block.b + i]
+            last = block.a + i == len(old_lines) - 1
+            if old.strip() and not last:
+                assert old == fresh, f"{path}: {old!r} became {fresh!r}"
+    if before and before[-1] == "\n":
+        assert after[-1] == "\n", f"{path}: lost its final newline"
+
+
+def _only_adds(path: str, before: str, after: str) -> None:
+    """Every character of the old text is in the new one, in order."""
+    rest = iter(after)
+    for offset, char in enumerate(before):
+        assert char in rest, f"{path}: lost {before[offset : offset + 60]!r}"
+
+
+def _parses(path: str, before: str, after: str) -> None:
+    assert parses(path, after) or not parses(path, before), f"{path}: parsed before, does not now"
+
+
+def has_mark(data: bytes) -> bool:
+    """Does the file begin with a byte order mark?"""
+    return data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
