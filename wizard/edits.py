@@ -47,7 +47,7 @@ def splice(text: str, edits: Iterable[Edit]) -> str:
 
 
 def _past_line_ends(text: str, ordered: Sequence[Edit]) -> list[Edit]:
-    """Lines added behind a line are added behind its end, too: in a file with mixed ends each old line keeps its own."""
+    """Lines added behind a line are added behind its end: in a file with mixed ends each old line keeps its own."""
     inside = {edit.start for edit in ordered if edit.end > edit.start or not edit.text.startswith("\n")}
     moved = []
     for edit in ordered:

@@ -96,7 +96,7 @@ def removed_lines(change: FileChange) -> int:
 
 
 def _only_declared_lines(change: FileChange, declared: int) -> None:
-    """No style makes the edit touch more of the old lines than it does in the fixture, commas after a last item aside."""
+    """No style makes an edit touch more of the old lines than it does in the fixture, commas of last items aside."""
     spare = 2  # a last item without a trailing comma gains one
     assert removed_lines(change) <= declared + spare, f"{change.path}: alters lines that it need not"
 

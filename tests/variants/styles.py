@@ -1,4 +1,4 @@
-"""Ways to write the same file: each style turns a text into an equivalent one, or gives None where it has no meaning."""
+"""Ways to write the same file: a style turns a text into an equivalent one, or gives None where it has no meaning."""
 
 from __future__ import annotations
 
