@@ -13,7 +13,8 @@ from typing import Any
 from wizard.answers import Answers
 from wizard.apps import App, detect, find_apps
 from wizard.framework import Framework
-from wizard.plan import Plan, make_plan
+from wizard.plan import Plan
+from wizard.planning import make_plan
 from wizard.posthog import hosts
 from wizard.project import Tree
 from wizard.registry import all_frameworks

@@ -52,6 +52,14 @@ def test_dry_run_writes_nothing_and_git_takes_its_diff(app: Path) -> None:
     assert "nothing was written" in done.stderr
 
 
+def test_what_must_come_first_is_not_called_set_up(tmp_path: Path) -> None:
+    done = wizard(Case("flask-old-python").copy(tmp_path), "--ci", *GIVEN, "--offline")
+    assert done.returncode == 3
+    assert "Raise the Python floor" in done.stderr
+    assert "Already set up" not in done.stderr
+    assert "Nothing to change until that is done." in done.stderr
+
+
 def test_apply_then_nothing_then_undo(app: Path) -> None:
     before = snapshot(app)
     done = wizard(app, "--ci", *GIVEN, "--no-verify", "--no-install")
@@ -210,3 +218,44 @@ def test_frameworks_and_completion() -> None:
 def test_readme_table_is_the_registry() -> None:
     table = wizard("frameworks").stdout
     assert table in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_undo_forget_removes_what_is_kept(app: Path) -> None:
+    wizard(app, "--ci", *GIVEN, "--offline")
+    after = snapshot(app)
+    state = Path(os.environ["POSTHOG_WIZARD_STATE_DIR"])
+    kept = [path for path in state.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()]
+    assert kept, "the journal holds what undo needs"
+    done = wizard("undo", app, "--ci", "--forget")
+    assert done.returncode == 0
+    assert "1 set-up" in done.stderr
+    assert not [path for path in state.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()]
+    assert snapshot(app) == after
+    assert wizard("undo", app, "--ci").returncode == 1
+    assert report(wizard("undo", app, "--json", "--forget"))["forgotten"] == 0
+
+
+def test_a_directory_that_was_moved_is_undone_from_its_old_name(app: Path, tmp_path: Path) -> None:
+    before = snapshot(app)
+    wizard(app, "--ci", *GIVEN, "--offline")
+    moved = tmp_path / "moved"
+    app.rename(moved)
+    done = wizard("undo", moved, "--ci")
+    assert done.returncode == 1
+    assert "--from" in done.stderr
+    assert wizard("undo", moved, "--ci", "--from", app).returncode == 0
+    assert snapshot(moved) == before
+
+
+def test_several_set_ups_are_taken_back_one_by_one(app: Path) -> None:
+    states = [snapshot(app)]
+    for only in ("posthog_client.py", ".env", "requirements.txt", "app.py"):
+        wizard(app, "--ci", *GIVEN, "--offline", "--only", only)
+        states.append(snapshot(app))
+    assert len({str(state) for state in states}) == 5
+    listed = report(wizard("undo", app, "--json", "--list"))["applied"]
+    assert len(listed) == 4
+    assert TOKEN not in str(listed)
+    for state in reversed(states[:-1]):
+        assert wizard("undo", app, "--ci").returncode == 0
+        assert snapshot(app) == state

@@ -28,6 +28,7 @@ class Terminal:
         if self.pid == 0:
             os.chdir(cwd)
             env = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": str(columns), "TERM": "xterm"}
+            env["PROMPT_TOOLKIT_NO_CPR"] = "1"  # nobody is at the other end to say where the cursor is
             os.execve(sys.executable, [sys.executable, "-m", "wizard", *arguments], env)
 
     def expect(self, words: str, timeout: float = 20) -> None:
@@ -125,6 +126,51 @@ def test_a_personal_key_is_refused_at_the_question(app: Path) -> None:
     terminal.expect("personal")
     terminal.type(CTRL_C)
     assert terminal.exit_code() == 130
+
+
+def test_edit_by_edit(app: Path) -> None:
+    before = (app / "app.py").read_bytes()
+    terminal = Terminal("--no-install", "--no-verify", "--token", TOKEN, "--region", "us", "--error-tracking", cwd=app)
+    terminal.expect("Apply this?")
+    terminal.type("e")
+    terminal.expect("Edit 1 of 5: .env")
+    terminal.expect("Take this edit?")
+    terminal.type("?")
+    terminal.expect("leave it out")
+    terminal.expect("Take this edit?")
+    terminal.type("xY")
+    terminal.expect("Edit 2 of 5: .env")
+    terminal.expect("Take this edit?")
+    terminal.type(ENTER)
+    terminal.expect("Why:  one PostHog client")
+    terminal.expect("Docs: https://posthog.com/docs/libraries/flask")
+    terminal.expect("Take this edit?")
+    terminal.type("n")
+    terminal.expect("left out too: app.py#")
+    terminal.expect("declares posthog")
+    terminal.expect("Take this edit?")
+    terminal.type("a")
+    terminal.expect("What is left of the plan")
+    terminal.expect("Apply this?")
+    terminal.type("y")
+    terminal.expect("left out: posthog_client.py#")
+    terminal.expect("--skip")
+    assert terminal.exit_code() == 3
+    assert (app / "app.py").read_bytes() == before
+    assert "posthog" in (app / "requirements.txt").read_text()
+    assert not (app / "posthog_client.py").exists()
+
+
+@pytest.mark.parametrize(("keys", "code"), [("q", 0), (CTRL_C, 130), (CTRL_D, 130)])
+def test_edit_by_edit_can_be_left(app: Path, keys: str, code: int) -> None:
+    before = snapshot(app)
+    terminal = Terminal("--no-install", "--token", TOKEN, "--region", "us", "--error-tracking", cwd=app)
+    terminal.expect("Apply this?")
+    terminal.type("e")
+    terminal.expect("Take this edit?")
+    terminal.type(keys)
+    assert terminal.exit_code() == code
+    assert snapshot(app) == before
 
 
 def test_given_answers_are_not_asked(app: Path) -> None:

@@ -26,22 +26,31 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class CreateFile:
-    """A new file. One with other content is never overwritten: `otherwise` is left to the user."""
+    """A new file. One with other content is never overwritten: `otherwise` is left to the user.
+
+    `needs` are paths of files that this one cannot do without: what the plan makes and this one imports.
+    """
 
     path: str
     content: str
     why: str
     otherwise: Manual | None = None
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class EditFile:
-    """Edits of one file, all or none: when a codemod refuses, the file stays and `otherwise` is left to the user."""
+    """Edits of one file, all or none: when a codemod refuses, the file stays and `otherwise` is left to the user.
+
+    `needs` are paths of files without which the edit makes no sense: when the user refuses those, or they are left to
+    the user, this edit is left out too. What an edit imports and the plan creates belongs here.
+    """
 
     path: str
     codemods: tuple[Codemod, ...]
     why: str
     otherwise: Manual
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +65,14 @@ class Install:
 class SetEnv:
     """An environment variable the app reads. The core chooses the files, and never writes one that git tracks.
 
-    `file` is the env file that the app loads, when that is another one than the framework's own.
+    `file` is the env file that the app loads, when that is another one than the framework's own. `needs` are paths of
+    files without whose edit the variable must not be set: a settings class that refuses variables it does not know.
     """
 
     name: str
     value: str
     file: str = ""
+    needs: tuple[str, ...] = ()
 
 
 Change = CreateFile | EditFile | Install | SetEnv | Manual | Note

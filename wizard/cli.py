@@ -7,17 +7,15 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from wizard.answers import OPTIONS
 from wizard.errors import Exit, Interrupted, WizardError
+from wizard.flags import DEBUG, DIRECTORY, JSON, OFFLINE, carrying_out, choices, option
 
-F = TypeVar("F", bound=Callable[..., Any])
 SCHEMA = 1
 
 
@@ -31,36 +29,13 @@ class _Commands(click.Group):
         return super().parse_args(ctx, args)
 
 
-def _option(*names: str, **settings: Any) -> Callable[[F], F]:
-    """A flag that is also a `POSTHOG_WIZARD_*` variable, as its help says."""
-    long = next(n for n in names if n.startswith("--")).split("/")[0].removeprefix("--")
-    variable = "POSTHOG_WIZARD_" + long.replace("-", "_").upper()
-    return click.option(*names, envvar=variable, show_envvar=True, **settings)
-
-
-def _choices(function: F) -> F:
-    for option in reversed(tuple(OPTIONS.values())):
-        flag = option.key.replace("_", "-")
-        function = _option(f"--{flag}/--no-{flag}", option.key, default=None, help=f"{option.ask}.")(function)
-    return function
-
-
-DIRECTORY = click.argument("directory", default=".", type=click.Path(path_type=Path))
-JSON = _option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, whatever happens.")
-DEBUG = _option("--debug", is_flag=True, help="Show tracebacks.")
-
-
 def _show_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
-    """Print the version; reading it takes 25 ms, so nobody else waits for it."""
+    """Print the version."""
     if not wanted:
         return
-    from importlib import metadata
+    from wizard import version
 
-    try:
-        version = metadata.version("posthog-wizard")
-    except metadata.PackageNotFoundError:
-        version = "unknown (not installed)"
-    click.echo(f"posthog-wizard {version}")
+    click.echo(f"posthog-wizard {version.current()}")
     ctx.exit()
 
 
@@ -77,21 +52,23 @@ def cli() -> None:
 
 @cli.command()
 @DIRECTORY
-@_option("--dry-run", is_flag=True, help="Print the diff on stdout (git apply takes it); write and start nothing.")
-@_option("--check", is_flag=True, help="Exit 5 if anything would change; write nothing.")
-@_option("--ci", "--yes", "-y", "ci", is_flag=True, help="Ask nothing; a missing answer is exit 2 and names its flag.")
-@_option("--token", help="Project token (phc_...), from Project settings in PostHog.")
-@_option("--region", type=click.Choice(["us", "eu"]), help="Region of PostHog Cloud.")
-@_option("--host", help="URL of your own PostHog, or of your proxy, instead of a region.")
-@_option("--framework", help="Framework id (see `posthog-wizard frameworks`) instead of detection.")
-@_option("--target", multiple=True, metavar="PATH", help="App to set up, relative to DIRECTORY; repeatable.")
-@_choices
-@_option("--package-manager", help="Package manager instead of the detected one (npm, pnpm, uv, ...).")
-@_option("--sdk-version", multiple=True, metavar="NAME=VERSION", help="Version or range of a package; repeatable.")
-@_option("--replace-token", is_flag=True, help="Replace a different token that the project already has.")
-@_option("--no-install", is_flag=True, help="Change the manifests but do not run the package manager.")
-@_option("--no-verify", is_flag=True, help="Do not check that events arrive.")
-@_option("--allow-dirty", is_flag=True, help="Edit files that have uncommitted changes.")
+@option("--dry-run", is_flag=True, help="Print the diff on stdout (git apply takes it); write and start nothing.")
+@option("--out", type=click.Path(path_type=Path), metavar="FILE", help="With --dry-run: save the plan, for `apply`.")
+@option("--check", is_flag=True, help="Exit 5 if anything would change; write nothing.")
+@option("--ci", "--yes", "-y", "ci", is_flag=True, help="Ask nothing; a missing answer is exit 2 and names its flag.")
+@option("--token", help="Project token (phc_...), from Project settings in PostHog.")
+@option("--region", type=click.Choice(["us", "eu"]), help="Region of PostHog Cloud.")
+@option("--host", help="URL of your own PostHog, or of your proxy, instead of a region.")
+@option("--framework", help="Framework id (see `posthog-wizard frameworks`) instead of detection.")
+@option("--target", multiple=True, metavar="PATH", help="App to set up, relative to DIRECTORY; repeatable.")
+@choices
+@option("--only", multiple=True, metavar="EDIT", help="Only these edits: ids (see --json), paths or globs; repeatable.")
+@option("--skip", multiple=True, metavar="EDIT", help="Leave these edits out, and remember it; repeatable.")
+@option("--reconsider", is_flag=True, help="Offer edits again that were refused earlier.")
+@option("--package-manager", help="Package manager instead of the detected one (npm, pnpm, uv, ...).")
+@option("--sdk-version", multiple=True, metavar="NAME=VERSION", help="Version or range of a package; repeatable.")
+@option("--replace-token", is_flag=True, help="Replace a different token that the project already has.")
+@carrying_out
 @JSON
 @DEBUG
 def setup(**options: Any) -> int:
@@ -102,10 +79,27 @@ def setup(**options: Any) -> int:
 
 
 @cli.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @DIRECTORY
+@option("--ci", "--yes", "-y", "ci", is_flag=True, help="Ask nothing; a missing answer is exit 2 and names its flag.")
+@option("--token", help="Project token (phc_...): a saved plan holds none.")
+@option("--host", help="URL of your own PostHog, when the plan is for one.")
+@carrying_out
 @JSON
 @DEBUG
-def detect(directory: Path, as_json: bool, debug: bool) -> int:
+def apply(**options: Any) -> int:
+    """Carry out the plan in FILE (from --dry-run --out) in DIRECTORY, byte for byte, or say what has moved since."""
+    from wizard.commands.apply import ApplySettings, apply
+
+    return apply(ApplySettings(**options))
+
+
+@cli.command()
+@DIRECTORY
+@OFFLINE
+@JSON
+@DEBUG
+def detect(directory: Path, offline: bool, as_json: bool, debug: bool) -> int:
     """Say which apps are in DIRECTORY, why, and what of PostHog they already have."""
     from wizard.commands.detect import detect
 
@@ -114,15 +108,13 @@ def detect(directory: Path, as_json: bool, debug: bool) -> int:
 
 @cli.command()
 @DIRECTORY
-@_option("--target", multiple=True, metavar="PATH", help="App to check, relative to DIRECTORY; repeatable.")
-@_option("--framework", help="Framework id instead of detection.")
-@_option("--token", help="Project token instead of the one in the project's env files.")
-@_option("--region", type=click.Choice(["us", "eu"]), help="Region of PostHog Cloud.")
-@_option("--host", help="URL of your own PostHog.")
-@_option("--ci", "--yes", "-y", "ci", is_flag=True, help="Ask nothing.")
-@_option(
-    "--timeout", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds to wait for the app."
-)
+@option("--target", multiple=True, metavar="PATH", help="App to check, relative to DIRECTORY; repeatable.")
+@option("--framework", help="Framework id instead of detection.")
+@option("--token", help="Project token instead of the one in the project's env files.")
+@option("--region", type=click.Choice(["us", "eu"]), help="Region of PostHog Cloud.")
+@option("--host", help="URL of your own PostHog.")
+@option("--ci", "--yes", "-y", "ci", is_flag=True, help="Ask nothing.")
+@option("--timeout", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds to wait for the app.")
 @JSON
 @DEBUG
 def verify(**options: Any) -> int:
@@ -134,15 +126,32 @@ def verify(**options: Any) -> int:
 
 @cli.command()
 @DIRECTORY
-@_option("--dry-run", is_flag=True, help="Print the diff of the undo on stdout; write nothing.")
-@_option("--list", "list_only", is_flag=True, help="List what can be undone here.")
-@_option("--ci", "--yes", "-y", "ci", is_flag=True, help="Ask nothing.")
+@option("--dry-run", is_flag=True, help="Print the diff of the undo on stdout; write nothing.")
+@option("--list", "list_only", is_flag=True, help="List what can be undone here.")
+@option("--from", "moved_from", metavar="OLD", help="The directory was set up as OLD and has been moved here.")
+@option("--forget", is_flag=True, help="Remove what is kept for undo here; nothing of it can be undone then.")
+@option("--ci", "--yes", "-y", "ci", is_flag=True, help="Ask nothing.")
+@OFFLINE
 @JSON
 @DEBUG
-def undo(directory: Path, dry_run: bool, list_only: bool, ci: bool, as_json: bool, debug: bool) -> int:
+def undo(
+    directory: Path,
+    dry_run: bool,
+    list_only: bool,
+    moved_from: str | None,
+    forget: bool,
+    ci: bool,
+    offline: bool,
+    as_json: bool,
+    debug: bool,
+) -> int:
     """Take the last setup in DIRECTORY back, byte for byte; later edits of yours stay."""
-    from wizard.commands.undo import undo
+    from wizard.commands.undo import adopt_from, forget_all, undo
 
+    if moved_from:
+        adopt_from(Path(moved_from), directory)
+    if forget:
+        return forget_all(directory, ci=ci, as_json=as_json)
     return undo(directory, dry_run=dry_run, list_only=list_only, ci=ci, as_json=as_json)
 
 
@@ -157,7 +166,7 @@ def frameworks(as_json: bool, debug: bool) -> int:
 
 
 @cli.command()
-@_option(
+@option(
     "--port",
     type=click.IntRange(0, 65535),
     default=8010,
@@ -208,7 +217,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _failed(Exit.USAGE, error.format_message(), usage or "posthog-wizard --help", as_json)
     except WizardError as error:
         if debug:
-            traceback.print_exc()
+            _show(traceback.format_exc())
         hint = error.hint
         if error.exit_code == Exit.BUG:
             hint = hint or "This is our bug, please report it with the output of the same command and --debug."
@@ -222,8 +231,9 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the error boundary: whatever got here is our bug and ends in exit 70
         log = _log(traceback.format_exc())
         if debug:
-            traceback.print_exc()
-        return _failed(Exit.BUG, f"our bug: {type(error).__name__}: {error}", f"Please report it with {log}", as_json)
+            _show(traceback.format_exc())
+        message = _redacted(f"our bug: {type(error).__name__}: {error}")
+        return _failed(Exit.BUG, message, f"Please report it with {log}", as_json)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -242,8 +252,20 @@ def _failed(code: Exit, message: str, hint: str, as_json: bool) -> int:
 
 
 def _log(text: str) -> Path:
-    from wizard.state import state_directory
+    from wizard.disk import make_private
+    from wizard.shelves import state_path
 
-    path = state_directory() / "last-error.log"
-    path.write_text(text, encoding="utf-8")
+    make_private(state_path())
+    path = state_path() / "last-error.log"
+    path.write_text(_redacted(text), encoding="utf-8")
     return path
+
+
+def _show(text: str) -> None:
+    sys.stderr.write(_redacted(text))
+
+
+def _redacted(text: str) -> str:
+    from wizard.posthog.tokens import redact
+
+    return redact(text, os.environ.get("POSTHOG_WIZARD_PERSONAL_KEY", ""), public=True)

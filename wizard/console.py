@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 class Console:
@@ -37,6 +40,15 @@ class Console:
             self._rich = RichConsole(stderr=True, highlight=False, soft_wrap=False, emoji=False, width=width)
         return self._rich
 
+    @property
+    def stdout_is_terminal(self) -> bool:
+        """Does a person read what goes to stdout?"""
+        return sys.stdout.isatty()
+
+    def page(self, content: bytes) -> None:
+        """Text for a person on stdout."""
+        self.data(harmless(content.decode("utf-8", "backslashreplace")).encode())
+
     def data(self, content: bytes) -> None:
         """Write to stdout, byte for byte."""
         sys.stdout.flush()
@@ -46,7 +58,7 @@ class Console:
     def say(self, line: str = "", style: str = "") -> None:
         """One line for people."""
         if not self.quiet:
-            self.rich.print(line, style=style or None, markup=False)
+            self.rich.print(harmless(line), style=style or None, markup=False)
 
     def head(self, line: str) -> None:
         """The title of a part of the run."""
@@ -60,7 +72,8 @@ class Console:
         from rich.text import Text
 
         room = max(self.rich.width - 4, 16)
-        first, *rest = [part for text in line.split("\n") for part in textwrap.wrap(text, room) or [""]] or [""]
+        parts = (textwrap.wrap(text, room, break_on_hyphens=False) or [""] for text in harmless(line).split("\n"))
+        first, *rest = [part for wrapped in parts for part in wrapped]
         self.rich.print(Text.assemble("  ", (mark, style or "bold"), " ", first), soft_wrap=True)
         for part in rest:
             self.rich.print(f"    {part}", markup=False, soft_wrap=True)
@@ -68,7 +81,7 @@ class Console:
     def raw(self, line: str) -> None:
         """One line that must never be wrapped: a URL, a command, text to paste."""
         if not self.quiet:
-            self.rich.print(line, markup=False, soft_wrap=True)
+            self.rich.print(harmless(line), markup=False, soft_wrap=True)
 
     def diff(self, content: bytes) -> None:
         """A unified diff on stderr, coloured when the terminal can."""
@@ -78,15 +91,18 @@ class Console:
             style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
             if line.startswith(("diff --git", "+++", "---", "new file")):
                 style = "bold"
-            self.rich.print(line.rstrip("\r"), style=style or None, markup=False, soft_wrap=True)
+            self.rich.print(harmless(line.rstrip("\r")), style=style or None, markup=False, soft_wrap=True)
 
     def error(self, message: str, hint: str = "") -> None:
         """`error: ...` and `hint: ...`, also when quiet."""
         from rich.text import Text
 
-        self.rich.print(Text("error: ", style="bold red"), Text(message), sep="")
+        first, *rest = harmless(message).split("\n")
+        self.rich.print(Text("error: ", style="bold red"), Text(first), sep="")
+        for line in rest:  # lists of flags and files, to be copied
+            self.rich.print(line, markup=False, soft_wrap=True)
         if hint:
-            self.rich.print(Text("hint: ", style="bold"), Text(hint), sep="", soft_wrap=True)
+            self.rich.print(Text("hint: ", style="bold"), Text(harmless(hint)), sep="", soft_wrap=True)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """A plain table on stderr; on a narrow terminal one block per row."""
@@ -117,10 +133,18 @@ class Console:
 
             with self.rich.status(Text(for_what), spinner="line") as status:
                 room = max(self.rich.width - 4, 20)
-                yield lambda remark: status.update(Text(f"{for_what}\n    {remark[:room]}"))
+                yield lambda remark: status.update(Text(f"{for_what}\n    {harmless(remark[:room])}"))
         else:
             self.say(for_what)
             yield lambda remark: None
+
+
+def harmless(text: str) -> str:
+    """`text` with control characters (but tabs and line ends) and reversals of direction as escapes.
+
+    Names of files and lines of programs are a stranger's, and a terminal obeys them.
+    """
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def is_interactive() -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from wizard.errors import Interrupted, WizardError
@@ -68,3 +68,32 @@ def confirm(message: str, default: bool = True) -> bool:
     import questionary
 
     return bool(_ask(questionary.confirm(message, default=default, qmark="?", output=_output())))
+
+
+def key(message: str, keys: Mapping[str, str], default: str) -> str:
+    """One of `keys`, each a single key with its meaning, taken as soon as it is pressed; enter takes `default`."""
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+
+    bindings = KeyBindings()
+
+    def answer(event: KeyPressEvent) -> None:
+        pressed = event.key_sequence[-1].key
+        chosen = default if pressed == "c-m" else pressed.lower()
+        event.current_buffer.insert_text(chosen)
+        event.app.exit(result=chosen)
+
+    for one in ("enter", *keys, *(k.upper() for k in keys if k.isalpha())):
+        bindings.add(one, eager=True)(answer)
+
+    @bindings.add("<any>")
+    def _(event: KeyPressEvent) -> None:
+        """Any other key is no answer."""
+
+    listing = ", ".join(f"{one} {meaning}" for one, meaning in keys.items() if one != "?")
+    hint = f"[{','.join(keys)}]" if "?" in keys else f"({listing}; enter: {default})"
+    session: PromptSession[str] = PromptSession(output=_output(), key_bindings=bindings)
+    try:
+        return session.prompt(f"? {message} {hint} ")
+    except (KeyboardInterrupt, EOFError) as error:
+        raise Interrupted from error

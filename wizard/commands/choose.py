@@ -44,7 +44,7 @@ class Choices:
 def choose_apps(tree: Tree, choices: Choices, console: Console) -> tuple[App, ...]:
     """The apps to work on. Raises UsageError when several are possible and nobody can choose."""
     if choices.framework:
-        return _forced(tree, choices.framework, choices.target or (".",))
+        return tuple(choose_app(tree, choices.framework, target) for target in choices.target or (".",))
     found = find_apps(tree)
     if choices.target:
         return tuple(app for target in choices.target for app in _at(tree, found, target))
@@ -62,12 +62,13 @@ def choose_apps(tree: Tree, choices: Choices, console: Console) -> tuple[App, ..
     return tuple(found.apps[int(i)] for i in chosen)
 
 
-def _forced(tree: Tree, framework_id: str, targets: Sequence[str]) -> tuple[App, ...]:
+def choose_app(tree: Tree, framework_id: str, target: str) -> App:
+    """The directory `target` as an app of a framework, whatever detection says. Raises UsageError."""
     framework = all_frameworks().get(framework_id)
     if framework is None:
         raise UsageError(f"there is no framework {framework_id!r}", "See: posthog-wizard frameworks")
-    projects = [_project(tree, target) for target in targets]
-    return tuple(App(project, framework_id, framework.detect(project)) for project in projects)
+    project = _project(tree, target)
+    return App(project, framework_id, framework.detect(project))
 
 
 def _project(tree: Tree, target: str) -> Project:
@@ -107,9 +108,10 @@ def _why_nothing(found: Found) -> str:
 def choose_answers(apps: Sequence[App], choices: Choices, console: Console) -> Answers:
     """Token, host and options for the apps. Raises UsageError naming the flag of an open question."""
     versions = dict(_version(pair) for pair in choices.sdk_version)
-    there = _existing_token(apps)
+    there = existing_token(apps)
     token = _token(choices, there, console)
-    return Answers(_hosts(apps, choices), token, _options(apps, choices), versions, choices.replace_token)
+    hosts, host_read = _hosts(apps, choices)
+    return Answers(hosts, token, _options(apps, choices), versions, choices.replace_token, host_read)
 
 
 def _version(pair: str) -> tuple[str, str]:
@@ -120,7 +122,8 @@ def _version(pair: str) -> tuple[str, str]:
     return name, version
 
 
-def _existing_token(apps: Sequence[App]) -> tuple[str, str] | None:
+def existing_token(apps: Sequence[App]) -> tuple[str, str] | None:
+    """The token that an env file of the apps has, and which file."""
     for app in apps:
         names = app.framework.names(app.project)
         if there := environment.current(app.project, names.token, app.framework.env_folder(app.project)):
@@ -152,19 +155,20 @@ def _token(choices: Choices, there: tuple[str, str] | None, console: Console) ->
     return prompts.text("Project token (--token):", shape)
 
 
-def _hosts(apps: Sequence[App], choices: Choices) -> Hosts:
+def _hosts(apps: Sequence[App], choices: Choices) -> tuple[Hosts, bool]:
+    """The hosts, and whether it is the project alone that names them."""
     if choices.host and choices.region:
         raise UsageError("--host and --region exclude each other")
     if choices.host:
-        return posthog_hosts.of(choices.host)
+        return posthog_hosts.of(choices.host), False
     if choices.region:
-        return posthog_hosts.cloud(choices.region)
+        return posthog_hosts.cloud(choices.region), False
     for app in apps:
         names = app.framework.names(app.project)
         if there := environment.current(app.project, names.host, app.framework.env_folder(app.project)):
-            return posthog_hosts.of(there[0])
+            return posthog_hosts.of(there[0]), True
     if not choices.token_required:
-        return posthog_hosts.cloud("us")
+        return posthog_hosts.cloud("us"), False
     if not choices.may_ask:
         raise UsageError("the region is missing", "Give --region us|eu or --host URL, or set POSTHOG_WIZARD_REGION.")
     from wizard import prompts
@@ -176,8 +180,8 @@ def _hosts(apps: Sequence[App], choices: Choices) -> Hosts:
     ]
     region = prompts.select("Where is your PostHog? (--region, --host)", titles)
     if region != "own":
-        return posthog_hosts.cloud(region)
-    return posthog_hosts.of(prompts.text("URL of your PostHog (--host):", posthog_hosts.of))
+        return posthog_hosts.cloud(region), False
+    return posthog_hosts.of(prompts.text("URL of your PostHog (--host):", posthog_hosts.of)), False
 
 
 def _options(apps: Sequence[App], choices: Choices) -> dict[str, bool]:

@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from wizard import programs
 from wizard.answers import OPTIONS
 from wizard.commands.setup import Settings, setup
 from wizard.commands.undo import undo
@@ -50,7 +51,13 @@ def demo() -> int:
 
 def _make_environment(app: Path, console: Console) -> None:
     with console.waiting("making a virtual environment for it (a few seconds)"):
-        done = subprocess.run([sys.executable, "-m", "venv", ".venv"], cwd=app, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "venv", ".venv"],
+            cwd=app,
+            env=programs.variables(),
+            capture_output=True,
+            text=True,
+        )
     if done.returncode != 0:
         raise WizardError(
             "cannot make a virtual environment for the demo", (done.stdout + done.stderr).strip().splitlines()[-1]
@@ -71,6 +78,11 @@ def _settings(app: Path, host: str) -> Settings:
         framework=None,
         target=(),
         package_manager=None,
+        out=None,
+        only=(),
+        skip=(),
+        reconsider=False,
+        offline=False,
         sdk_version=(),
         replace_token=False,
         no_install=False,

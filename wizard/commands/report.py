@@ -29,7 +29,7 @@ def show_apps(console: Console, apps: Iterable[App]) -> None:
 
 def show_plan(console: Console, plan: Plan) -> None:
     """The diff, the install commands, the manual steps and the notes."""
-    console.diff(plan.diff())
+    console.diff(plan.shown())
     show_rest(console, plan)
 
 
@@ -39,6 +39,7 @@ def show_rest(console: Console, plan: Plan) -> None:
         console.head("Then runs")
         for call, where in calls(plan):
             console.raw(f"  {call}{where}")
+    show_left_out(console, plan)
     if plan.manual:
         console.head(f"Left to you: {len(plan.manual)}")
         for step in plan.manual:
@@ -53,6 +54,17 @@ def show_rest(console: Console, plan: Plan) -> None:
             console.item("-", note.title)
             for line in note.body.splitlines():
                 console.raw("      " + line)
+
+
+def show_left_out(console: Console, plan: Plan) -> None:
+    """The edits that were not chosen, and by what."""
+    if not plan.left_out:
+        return
+    console.head(f"Left out: {len(plan.left_out)}")
+    for edit in plan.left_out:
+        console.item("-", f"{edit.id} ({edit.reason})")
+    if any(edit.reason == "refused earlier" for edit in plan.left_out):
+        console.item(" ", "--reconsider offers what was refused earlier again")
 
 
 def calls(plan: Plan) -> list[tuple[str, str]]:

@@ -1,0 +1,190 @@
+"""What happens once a plan is agreed on: write it, install, verify, say how it went. Shared by `setup` and `apply`."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wizard import refusals
+from wizard.answers import Answers
+from wizard.apps import App
+from wizard.commands.command_line import Run
+from wizard.commands.report import calls, summary
+from wizard.console import Console
+from wizard.errors import Bug, Exit, WizardError
+from wizard.git import git
+from wizard.install import explain, missing_binaries, run_install
+from wizard.packages import Command, family
+from wizard.plan import Plan
+from wizard.project import Tree
+
+
+@dataclass
+class Report:
+    """The JSON object of `setup` and `apply`, filled in as the run goes on."""
+
+    status: str = "planned"
+    exit_code: Exit = Exit.OK
+    plan: Plan = field(default_factory=lambda: Plan(()))
+    verification: list[dict[str, Any]] | None = None
+    install: dict[str, Any] | None = None
+    journal: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Schema 1 of the contract (README)."""
+        return {
+            "schema": 1,
+            "status": self.status,
+            "exit_code": int(self.exit_code),
+            "apps": [app.to_json() for app in self.plan.apps],
+            "install": self.install,
+            "verification": self.verification,
+            "journal": self.journal,
+        }
+
+
+def refuse_missing(run: Run, tree: Tree, plan: Plan) -> None:
+    """Raises WizardError when a program that the install needs is not on this machine."""
+    commands = () if run.no_install else plan.installs
+    if missing := missing_binaries(commands, tree.root):
+        raise WizardError(
+            f"{', '.join(missing)} is not installed; nothing was written",
+            "Install it, or add --no-install, or choose with --package-manager.",
+        )
+
+
+def carry_out(
+    run: Run, console: Console, report: Report, tree: Tree, apps: tuple[App, ...], answers: Answers, reproduce: str
+) -> None:
+    """Write `report.plan`, all or nothing, then install and verify. `reproduce` is the line that does it again."""
+    from wizard.apply import apply
+    from wizard.journal import remove, settle
+    from wizard.shelves import lock
+
+    plan = report.plan
+    _refuse_dirty(run, tree, plan)
+    locks = _lockfiles(apps, run.package_manager)
+    with lock(tree.root.resolve()):
+        journal = apply(tree.root, plan.files, command=reproduce, watch=locks)
+        try:
+            _check_disk(tree.root, plan)
+            remember_choice(tree.root, plan)
+            report.journal = journal.id
+            console.say(f"Applied: {summary(plan)}.", "green")
+            installed = _install(() if run.no_install else plan.installs, tree.root, console, report)
+        finally:
+            # also when Ctrl-C ends the package manager: undo has to know what that made of the lockfile
+            settled = settle(journal)
+            # a run that only installs must not stand between undo and the run that made the edits
+            if all(entry.before == entry.after for entry in (*settled.files, *settled.watched)):
+                remove(settled)
+                report.journal = None
+    remaining = bool(plan.manual) or (bool(plan.installs) and (run.no_install or not installed))
+    report.status = "incomplete" if remaining else "applied"
+    report.exit_code = Exit.INCOMPLETE if remaining else Exit.OK
+    if not run.no_verify and installed:
+        _verify(run, console, report, apps, answers)
+    _close(run, console, report, installed, reproduce)
+
+
+def remember_choice(root: Path, plan: Plan) -> None:
+    """Edits that were refused by hand or by `--skip` are not offered again; those taken now are."""
+    taken = {edit.id for change in plan.files for edit in change.edits}
+    refusals.remember(root, [e.id for e in plan.left_out if e.reason == "skipped"], taken)
+
+
+def _lockfiles(apps: tuple[App, ...], package_manager: str | None) -> list[str]:
+    """Lockfiles that the install may change, inside of the tree, so that undo can restore them."""
+    found = []
+    for app in apps:
+        lockfile = family(app.framework.language).lockfile(app.project, package_manager)
+        if lockfile is not None and not app.project.within(lockfile).startswith(".."):
+            found.append(app.project.within(lockfile))
+    return list(dict.fromkeys(found))
+
+
+def _install(commands: tuple[Command, ...], root: Path, console: Console, report: Report) -> bool:
+    """Run the package manager, if there is anything to run; says what went wrong, if anything."""
+    if not commands:
+        return True
+    with console.waiting(f"Installing with {Path(commands[0].argv[0]).name} (at most 15 minutes)") as remark:
+        result = run_install(commands, root, remark)
+    report.install = {"ok": result.ok, "argv": list(result.argv), "trouble": None}
+    if result.ok:
+        console.say("Installed.", "green")
+        return True
+    packages = tuple(sdk for app in report.plan.apps for sdk in app.packages)
+    trouble = explain(result.output, Command(result.argv, result.cwd), packages)
+    title = trouble.title if trouble else f"{result.argv[0]} ended with exit code {result.returncode}"
+    if result.timed_out:
+        title = f"{result.argv[0]} took too long and was stopped"
+    report.install["trouble"] = {"title": title, "hint": trouble.hint if trouble else ""}
+    console.error(f"the install failed: {title}", trouble.hint if trouble else "")
+    console.say(f"Ran {shlex.join(result.argv)} in {root / result.cwd}: exit {result.returncode}. Its last lines:")
+    for line in result.tail:
+        console.raw(f"    {line}")
+    console.say("The edits stay; run that command again to finish.")
+    return False
+
+
+def _verify(run: Run, console: Console, report: Report, apps: tuple[App, ...], answers: Answers) -> None:
+    from wizard.commands.verify import check_apps, links, show, worst
+
+    checked = check_apps(apps, answers, console, run.may_ask)
+    show(console, checked)
+    report.verification = links(checked)
+    if worst(checked) and report.exit_code is Exit.OK:
+        report.status, report.exit_code = "unverified", worst(checked)
+
+
+def _close(run: Run, console: Console, report: Report, installed: bool, reproduce: str) -> None:
+    plan = report.plan
+    console.head("Done" if report.exit_code is Exit.OK else "Not finished")
+    for change in plan.files:
+        console.item("+" if change.action == "create" else "~", change.path)
+    for left_out in plan.left_out:
+        console.item("-", f"left out: {left_out.id}")
+    for step in plan.manual:
+        console.item("!", f"left to you: {step.title}" + (f" [{step.where}]" if step.where else ""), "bold yellow")
+    if plan.installs and (run.no_install or not installed):
+        for call, where in calls(plan):
+            console.item("!", f"left to you: run {call}{where}", "bold yellow")
+    for note in plan.notes:
+        console.item("-", note.title)
+    console.say()
+    place = "".join(f" {shlex.quote(word)}" for word in run.place)
+    console.raw("Check events:   posthog-wizard verify" + place)
+    console.raw("Take it back:   posthog-wizard undo" + place)
+    console.raw("The same again: " + reproduce)
+
+
+def _refuse_dirty(run: Run, tree: Tree, plan: Plan) -> None:
+    """Only files of the plan count; without git the journal is the safety net."""
+    paths = [f.path for f in plan.files if f.before is not None]
+    if run.allow_dirty or not paths or not (tree.top / ".git").exists():
+        return
+    status = git(tree.root, "status", "--porcelain", "--no-renames", "-z", "--", *paths)
+    if status is None or status.returncode != 0:
+        return
+    dirty = sorted(
+        {os.fsdecode(entry[3:]) for entry in status.stdout.split(b"\0") if entry and not entry.startswith(b"??")}
+    )
+    if not dirty:
+        return
+    listing = ", ".join(dirty)
+    if run.may_ask:
+        from wizard import prompts
+
+        if prompts.confirm(f"{listing} has uncommitted changes. Edit it anyway? (--allow-dirty)", default=False):
+            return
+    raise WizardError(f"{listing} has uncommitted changes; nothing was written", "Commit them, or add --allow-dirty.")
+
+
+def _check_disk(root: Path, plan: Plan) -> None:
+    """The files on disk are what the plan promised."""
+    wrong = [f.path for f in plan.files if (root / f.path).read_bytes() != f.after]
+    if wrong:
+        raise Bug(f"{', '.join(wrong)} on disk is not what was planned", "Run posthog-wizard undo, and report this.")
