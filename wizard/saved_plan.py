@@ -1,0 +1,176 @@
+"""A plan as a file: what to review, and what `apply` must arrive at again. It holds no value of an env file.
+
+Nothing in the file is ever written to the tree: `apply` plans anew from the same answers, and refuses unless the result
+is, byte for byte, what was saved.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wizard.answers import Answers
+from wizard.diff import file_diff
+from wizard.disk import digest
+from wizard.errors import WizardError
+from wizard.plan import FileChange, Plan
+from wizard.project import Tree, normal
+
+_KIND, _SCHEMA = "posthog-wizard plan", 1
+_TOKEN, _HOST = "<the project token>", "<the host>"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """What a saved plan was made from (`options`, `versions` and the like) and what came out (`files`, `apps`)."""
+
+    made_by: str
+    region: str | None
+    host: str | None
+    """SHA-256 of the URL of an own instance; None on PostHog Cloud."""
+    targets: tuple[tuple[str, str], ...]
+    """Path and framework of each app."""
+    options: Mapping[str, bool]
+    versions: Mapping[str, str]
+    package_manager: str | None
+    replace_token: bool
+    left_out: Mapping[str, str]
+    """Id of an edit to the reason why it is not in the plan."""
+    files: tuple[Mapping[str, Any], ...]
+    apps: tuple[Mapping[str, Any], ...] = field(default=())
+
+    def is_for(self, host: str) -> bool:
+        """Was the plan made for an own instance at this URL?"""
+        return self.host == _sha256(host.encode())
+
+
+def saved(plan: Plan, answers: Answers, package_manager: str | None, made_by: str) -> bytes:
+    """The file: JSON, the same for the same plan, with a digest of itself."""
+    own_host = _own_host(answers)
+    record = {
+        "kind": _KIND,
+        "schema": _SCHEMA,
+        "made_by": made_by,
+        "region": answers.hosts.region,
+        "host": _sha256(own_host.encode()) if own_host else None,
+        "targets": [[app.app.path, app.app.id] for app in plan.apps],
+        "options": {key: answers.wants(key) for app in plan.apps for key in app.app.framework.options},
+        "versions": dict(answers.versions),
+        "package_manager": package_manager,
+        "replace_token": answers.replace_token,
+        "left_out": {e.id: e.reason for e in plan.left_out},
+        "files": [_file(change, answers) for change in plan.files],
+        "apps": [_without_values(app.to_json(), answers) for app in plan.apps],
+    }
+    return json.dumps({**record, "digest": _digest(record)}, indent=1).encode() + b"\n"
+
+
+def write(file: Path, data: bytes) -> None:
+    """Write a saved plan. Raises WizardError instead of overwriting a file that is something else."""
+    if file.is_dir():
+        raise WizardError(f"{file} is a directory", "Give --out a file name.")
+    if file.exists():
+        try:
+            load(file)
+        except WizardError as error:
+            raise WizardError(f"--out would overwrite {file}, which is no saved plan", "Name another file.") from error
+    try:
+        fresh = file.with_name(f"{file.name}.new")
+        fresh.write_bytes(data)
+        fresh.replace(file)
+    except OSError as error:
+        raise WizardError(f"cannot write {file}: {error.strerror}") from error
+
+
+def load(file: Path) -> SavedPlan:
+    """Read a saved plan. Raises WizardError when it is none, was altered, or is of another version's making."""
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise WizardError(f"cannot read {file}: {error.strerror}") from error
+    hint = "Make one: posthog-wizard --dry-run --out plan.json"
+    try:
+        record = json.loads(data)
+    except ValueError as error:
+        raise WizardError(f"{file} is no saved plan: it is not JSON", hint) from error
+    if not isinstance(record, dict) or record.get("kind") != _KIND:
+        raise WizardError(f"{file} is no saved plan", hint)
+    if record.get("schema") != _SCHEMA:
+        raise WizardError(f"{file} was made by another version of posthog-wizard, {record.get('made_by')}", hint)
+    if record.pop("digest", None) != _digest(record):
+        raise WizardError(f"{file} was changed by hand since it was made", hint)
+    del record["kind"], record["schema"]
+    try:
+        targets = tuple((str(path), str(framework)) for path, framework in record.pop("targets"))
+        found = SavedPlan(**{**record, "files": tuple(record["files"]), "apps": tuple(record["apps"])}, targets=targets)
+        outside = [f["path"] for f in found.files if normal(f["path"]).startswith(("..", "/"))]
+    except (TypeError, KeyError, ValueError) as error:
+        raise WizardError(f"{file} is no saved plan: {error}", hint) from error
+    if outside:
+        raise WizardError(f"{file} names a path outside of the directory: {outside[0]}", hint)
+    return found
+
+
+def is_applied(saved_plan: SavedPlan, plan: Plan, tree: Tree) -> bool:
+    """Is everything that the saved plan would do done already?"""
+    return not plan.files and all(f["private"] or digest(tree.bytes(f["path"])) == f["after"] for f in saved_plan.files)
+
+
+def differences(saved_plan: SavedPlan, plan: Plan, answers: Answers, tree: Tree) -> Iterator[str]:
+    """What has moved since the plan was saved, a clause each that names the file; nothing when it still holds."""
+    now = {change.path: _file(change, answers) for change in plan.files}
+    for then in saved_plan.files:
+        path, before = str(then["path"]), then.get("before")
+        there = tree.bytes(path)
+        if not then["private"] and before != digest(there):
+            how = "is there now" if before is None else "is gone" if there is None else "was edited since"
+            yield f"{path} {how}"
+        elif (found := now.get(path)) is None:
+            yield f"{path} would not be changed any more"
+        elif {**found, "diff": ""} != {**then, "diff": ""}:
+            yield f"{path} would be changed in another way"
+    known = {str(then["path"]) for then in saved_plan.files}
+    yield from (f"{path} would be changed too" for path in now if path not in known)
+    if _steps(saved_plan.apps) != _steps(_without_values(app.to_json(), answers) for app in plan.apps):
+        yield "what is installed or left to you would be something else"
+
+
+def _steps(apps: Any) -> list[Any]:
+    return [(app["path"], app["framework"], app["installs"], app["manual"]) for app in apps]
+
+
+def _own_host(answers: Answers) -> str | None:
+    """The URL of an own instance is a value too; those of PostHog Cloud are no secret."""
+    return None if answers.hosts.region else answers.hosts.ingest
+
+
+def _file(change: FileChange, answers: Answers) -> dict[str, Any]:
+    """What is saved of a file; of one that holds values only by which edits it is changed."""
+    head = {"path": change.path, "action": change.action, "edits": [e.id for e in change.edits]}
+    values = [value for value in (answers.token, _own_host(answers)) if value]
+    if change.private or any(value.encode() in change.after for value in values):
+        return {**head, "private": True, "before": None, "after": None, "diff": None}
+    diff = file_diff(change.path, change.before, change.after).decode("utf-8", "backslashreplace")
+    return {**head, "private": False, "before": digest(change.before), "after": digest(change.after), "diff": diff}
+
+
+def _without_values(report: dict[str, Any], answers: Answers) -> dict[str, Any]:
+    """The report of an app with names in place of the values."""
+    text = json.dumps(report)
+    for value, name in ((answers.token, _TOKEN), (_own_host(answers), _HOST)):
+        if value:
+            text = text.replace(json.dumps(value)[1:-1], name)
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def _digest(record: Mapping[str, Any]) -> str:
+    return _sha256(json.dumps(record, sort_keys=True).encode())
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
