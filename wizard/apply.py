@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-import errno
-import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
+from wizard.disk import digest, naming, snapshot
 from wizard.errors import Bug, WizardError
 from wizard.journal import (
+    AGAIN,
     Entry,
     Journal,
     Undoes,
     begin,
-    content,
-    digest,
     forget_contents,
+    interrupted,
+    journals,
     load,
-    lock,
-    naming,
-    records,
     remove,
     save,
-    snapshot,
-    sync_folder,
-    write_file,
+    tidy,
 )
-
-Side = Literal["before", "after"]
-_AGAIN = "start posthog-wizard again: it offers to finish or to roll back"
+from wizard.shelves import lock
+from wizard.staging import bring, sweep, target_of, unwritable
 
 
 class Change(Protocol):
@@ -70,9 +64,8 @@ def carry_out(
     if not root.is_dir():
         raise WizardError(f"{root} is not a directory")
     with lock(root):
-        for old in records(root):
-            if old.state == "applying" and not (undoes and undoes.id == old.id):
-                raise WizardError("an earlier run was interrupted while it wrote", _AGAIN)
+        if any(old.root != root or undoes is None or undoes.id != old.id for old in interrupted(root)):
+            raise WizardError("an earlier run was interrupted while it wrote", AGAIN)
         files = tuple(_checked(root, change, change.path in watch) for change in changes)
         if len({entry.target for entry in files}) != len(files):
             raise Bug("two changes of one file")
@@ -93,24 +86,34 @@ def carry_out(
             contents = [data for change in changes for data in (change.before, change.after)]
             journal = begin(journal, [*contents, *(snapshot(root / entry.target) for entry in watched)])
         try:
-            _bring(journal, "after")
+            bring(journal, "after")
             with naming("write the journal"):
                 return _complete(journal)
-        except WizardError as error:
-            _withdraw(journal, error)
-            raise WizardError(f"{error.message}; every file is as it was", "run the same command again") from error
         except BaseException as error:
+            if undoes is not None and load(journal.folder) is None:  # nothing but the clean-up was disturbed
+                target = load(journal.folder.parent / undoes.id) or journal
+                with naming("clean up the journals"), suppress(KeyboardInterrupt):  # the next start tidies up
+                    _cleared(target)
+                return target
             _withdraw(journal, error)
+            if isinstance(error, WizardError):
+                message = f"{error.message}; every file is as it was"
+                raise WizardError(message, "run the same command again") from error
             raise
 
 
 def unfinished(root: Path) -> Journal | None:
-    """The journal of a run that was killed while it wrote. Raises WizardError when that run is still at work."""
-    pending = [journal for journal in records(root) if journal.state == "applying"]
+    """The journal of a run that was killed while it wrote files in `root`, the newest first.
+
+    Raises WizardError when that run is still at work.
+    """
+    pending = interrupted(root)
     if not pending:
+        tidy(root.resolve())
         return None
-    with lock(root.resolve()):
-        return next((journal for journal in reversed(records(root)) if journal.state == "applying"), None)
+    with lock(pending[-1].root):
+        again = load(pending[-1].folder)
+        return again if again is not None and again.state == "applying" else None
 
 
 def roll_back(journal: Journal) -> None:
@@ -120,9 +123,9 @@ def roll_back(journal: Journal) -> None:
     """
     with lock(journal.root):
         journal = _reloaded(journal)
-        _bring(journal, "before")
+        bring(journal, "before")
         with naming(f"remove the journal {journal.folder}"):
-            _set_undone(journal, forward=False)
+            _reopen(journal)
             remove(journal)
 
 
@@ -133,20 +136,9 @@ def finish(journal: Journal) -> None:
     """
     with lock(journal.root):
         journal = _reloaded(journal)
-        _bring(journal, "after")
+        bring(journal, "after")
         with naming(f"write the journal {journal.folder}"):
             _complete(journal)
-
-
-def target_of(root: Path, path: str) -> Path:
-    """The file that writing `path` writes, symlinks resolved. Raises WizardError when it is not inside `root`."""
-    try:
-        target = (root / path).resolve()
-    except (OSError, RuntimeError) as error:  # a loop of symlinks: RuntimeError up to Python 3.12
-        raise WizardError(f"{path} cannot be resolved: {error}") from error
-    if target == root or not target.is_relative_to(root):
-        raise WizardError(f"{path} leads outside {root}: refused", f"edit {target} by hand if you mean it")
-    return target
 
 
 def _checked(root: Path, change: Change, watched: bool) -> Entry:
@@ -155,14 +147,9 @@ def _checked(root: Path, change: Change, watched: bool) -> Entry:
     if found != change.before:
         what = "was created" if change.before is None else "is gone" if found is None else "changed"
         raise WizardError(f"{change.path} {what} while we were planning", "run the same command again")
-    parent = next(folder for folder in target.parents if os.path.lexists(folder))
-    if not parent.is_dir():
-        raise WizardError(f"{change.path} needs a folder where {parent} is a file")
-    for needed in (parent, target) if found is not None else (parent,):
-        if not needed.stat().st_mode & 0o222 or not os.access(needed, os.W_OK):
-            name = change.path if needed == target else f"the folder {parent} of {change.path}"
-            raise WizardError(f"{name} is read-only: refused", "make it writable if you want it changed")
     relative = target.relative_to(root).as_posix()
+    if refusal := unwritable(root, relative):
+        raise WizardError(f"{change.path} {refusal}: refused", "make it writable if you want it changed")
     mode = target.stat().st_mode & 0o7777 if found is not None else None
     return Entry(change.path, relative, digest(change.before), digest(change.after), mode, watched)
 
@@ -181,116 +168,57 @@ def _missing_folders(root: Path, files: Iterable[Entry]) -> list[str]:
     return sorted(folder.relative_to(root).as_posix() for folder in parents if not folder.exists())
 
 
-def _bring(journal: Journal, side: Side, *, strict: bool = True) -> None:
-    """Stage every file that is not yet there, then swap them in, then remove what is left of the staging."""
-    pending = _pending(journal, side, strict)
-    for entry in pending:
-        with naming(f"write {entry.path}"):
-            _stage(journal, entry, side)
-    if _pending(journal, side, strict) != pending:
-        raise WizardError("a file changed while we were writing")
-    for entry in pending:
-        with naming(f"write {entry.path}"):
-            _swap(journal, entry, side)
-    with naming("clean up"):
-        _sweep(journal)
-
-
-def _pending(journal: Journal, side: Side, strict: bool) -> list[Entry]:
-    pending = []
-    for entry in journal.files:
-        found = digest(snapshot(journal.root / entry.target))
-        if found not in (entry.before, entry.after):
-            if strict:
-                hint = "`posthog-wizard undo` takes back our part of it"
-                raise WizardError(f"{entry.path} was edited since we began to write", hint)
-        elif found != _wanted(entry, side):
-            pending.append(entry)
-    return pending
-
-
-def _wanted(entry: Entry, side: Side) -> str | None:
-    return entry.before if side == "before" else entry.after
-
-
-def _temporary(journal: Journal, entry: Entry) -> Path:
-    # beside the target, so that the rename stays on one file system; known from the journal, so that a crash leaks none
-    folder = (journal.root / entry.target).parent
-    return folder / f".posthog-wizard-{journal.id}-{journal.files.index(entry)}"
-
-
-def _stage(journal: Journal, entry: Entry, side: Side) -> None:
-    wanted, target = _wanted(entry, side), journal.root / entry.target
-    if wanted is None:
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _temporary(journal, entry)
-    temporary.unlink(missing_ok=True)
-    exists = target.exists()
-    secret = exists or entry.mode is not None or target.name.startswith(".env")
-    write_file(temporary, content(journal, wanted), 0o600 if secret else 0o666, like=target if exists else None)
-    if not exists and entry.mode is not None:
-        temporary.chmod(entry.mode)
-
-
-def _swap(journal: Journal, entry: Entry, side: Side) -> None:
-    target = journal.root / entry.target
-    if _wanted(entry, side) is None:
-        target.unlink()
-    else:
-        _temporary(journal, entry).replace(target)
-    sync_folder(target.parent)
-
-
-def _sweep(journal: Journal) -> None:
-    for entry in journal.files:
-        _unless((errno.ENOENT, errno.ENOTDIR), _temporary(journal, entry).unlink)
-    for folder in sorted(journal.folders, reverse=True):
-        _unless((errno.ENOENT, errno.ENOTDIR, errno.ENOTEMPTY, errno.EEXIST), (journal.root / folder).rmdir)
-
-
-def _unless(expected: Sequence[int], act: Callable[[], None]) -> None:
-    try:
-        act()
-    except OSError as error:
-        if error.errno not in expected:
-            raise
-
-
 def _withdraw(journal: Journal, cause: BaseException) -> None:
     """Put everything back in the process that failed. A file that somebody else changed meanwhile is left to them."""
     try:
-        if (found := load(journal.folder)) is None:
-            return  # an undo that was complete already: forgetting its journal is the last step
-        if found.state != "applying":
-            save(journal)  # interrupted after the record of success
-        _bring(journal, "before", strict=False)
-        _set_undone(journal, forward=False)
+        if journal.undoes is None:
+            save(journal)  # it may have been interrupted after the record of success
+        bring(journal, "before", strict=False)
+        _reopen(journal)
         remove(journal)
-    except (OSError, WizardError) as error:
-        raise WizardError(f"{str(cause) or 'interrupted'}, and putting it back failed: {error}", _AGAIN) from error
+    except (OSError, WizardError, KeyboardInterrupt) as error:
+        first, second = (str(each) or "interrupted" for each in (cause, error))
+        is_written = any(found.id == journal.id and found.state == "applied" for found in journals(journal.root))
+        hint = "everything was written: posthog-wizard undo takes it back" if is_written else AGAIN
+        raise WizardError(f"{first}, and putting it back failed: {second}", hint) from error
 
 
 def _complete(journal: Journal) -> Journal:
     """Record success: the apply is applied, or what the undo undoes is undone. Returns the journal that counts."""
     if journal.undoes is None:
         return save(replace(journal, state="applied"))
-    done = _set_undone(journal, forward=True)
+    target = _undone(journal)
+    if journal.undoes.was == "applying":
+        sweep(target)
+    if target.undoes is not None:
+        _reopen(target)
+    else:
+        target = save(replace(target, state=journal.undoes.becomes))
     remove(journal)
-    if done.state == "undone":
-        forget_contents(done)
-    return done
+    return _cleared(target)
 
 
-def _set_undone(journal: Journal, *, forward: bool) -> Journal:
-    if journal.undoes is None:
-        return journal
-    target = load(journal.folder.parent / journal.undoes.id)
+def _cleared(target: Journal) -> Journal:
+    """The journal that was undone, without what nobody needs of it."""
+    if target.undoes is not None:
+        remove(target)
+    elif target.state == "undone":
+        forget_contents(target)
+    return target
+
+
+def _reopen(journal: Journal) -> None:
+    """Of an undo that is taken back: what it undoes counts again."""
+    if journal.undoes is not None:
+        save(replace(_undone(journal), state=journal.undoes.was))
+
+
+def _undone(journal: Journal) -> Journal:
+    """The journal that an undo's own journal takes back."""
+    target = load(journal.folder.parent / journal.undoes.id) if journal.undoes else None
     if target is None:
-        raise WizardError(f"the journal {journal.undoes.id} is gone")
-    if forward and journal.undoes.was == "applying":
-        _sweep(target)
-    return save(replace(target, state=journal.undoes.becomes if forward else journal.undoes.was))
+        raise WizardError(f"the journal {journal.folder} takes back one that is gone")
+    return target
 
 
 def _reloaded(journal: Journal) -> Journal:

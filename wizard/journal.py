@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import json
 import os
 import re
 import shutil
-import stat
-import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from wizard.disk import digest, naming, snapshot, sync_folder, write_file
 from wizard.errors import WizardError
+from wizard.posthog.tokens import mask
+from wizard.shelves import lock, related, shelf
 
 State = Literal["applying", "applied", "undone"]
+AGAIN = "start posthog-wizard again: it offers to finish or to roll back"
 _SCHEMA = 1
 _META = "journal.json"
-_HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
+_TOKEN = re.compile(r"\bph[a-z]_[A-Za-z0-9_-]{10,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,128 +66,17 @@ class Journal:
         return self.folder.name
 
 
-def digest(data: bytes | None) -> str | None:
-    """SHA-256 in hex; None for a file that does not exist."""
-    return None if data is None else hashlib.sha256(data).hexdigest()
-
-
-@contextmanager
-def naming(what: str, hint: str = "") -> Iterator[None]:
-    """Turn an OSError into a WizardError that says `cannot {what}` and the reason."""
-    try:
-        yield
-    except OSError as error:
-        raise WizardError(f"cannot {what}: {error.strerror or error}", hint) from error
-
-
-def snapshot(file: Path) -> bytes | None:
-    """Bytes of a regular file, None when there is none. Raises WizardError for a folder, pipe or device."""
-    with naming(f"read {file}"):
-        try:
-            mode = file.stat().st_mode
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        if not stat.S_ISREG(mode):
-            raise WizardError(f"{file} is not a regular file")
-        return file.read_bytes()
-
-
-def write_file(file: Path, data: bytes, mode: int = 0o600, like: Path | None = None) -> None:
-    """Create `file` and bring it to the disk; `like` lends its mode, owner and attributes. Raises OSError."""
-    fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
-    try:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(fd, rest) :]
-        if like is not None:
-            _take_after(file, like)
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def _take_after(file: Path, like: Path) -> None:
-    if sys.platform != "win32":
-        owner = like.stat()
-        with suppress(PermissionError):  # another's file in a group-writable folder: only root may give it back
-            os.chown(file, owner.st_uid, owner.st_gid)
-    shutil.copystat(like, file)
-    os.utime(file)  # build tools go by the time: new content must look new
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring renames in `folder` to the disk, where the system can (Windows cannot open folders)."""
-    if sys.platform == "win32":
-        return
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    except OSError as error:
-        if error.errno != errno.EINVAL:  # some network file systems do not sync folders
-            raise
-    finally:
-        os.close(fd)
-
-
-def shelf(root: Path) -> Path:
-    """The folder that holds the journals of a resolved root; POSTHOG_WIZARD_STATE_DIR overrides where."""
-    from platformdirs import user_state_path
-
-    override = os.environ.get("POSTHOG_WIZARD_STATE_DIR")
-    state = Path(override) if override else user_state_path("posthog-wizard", appauthor=False)
-    label = re.sub(r"[^A-Za-z0-9_-]", "_", root.name)[:40]
-    return state / f"{label}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:16]}"
-
-
-@contextmanager
-def lock(root: Path) -> Iterator[None]:
-    """Hold `root` for this process. The system frees it when the holder dies, so no lock is ever stale.
-
-    Raises WizardError when another process holds it.
-    """
-    file = shelf(root) / "lock"
-    with naming(f"use the state directory {file.parent}", "every file is as it was"):
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fd = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            _hold(fd)
-        except OSError as error:
-            if error.errno not in _HELD:
-                raise WizardError(f"cannot lock {file}: {error.strerror}") from error
-            os.lseek(fd, 0, os.SEEK_SET)
-            pid = os.read(fd, 20).decode("ascii", "replace").strip() or "unknown"
-            raise WizardError(f"another posthog-wizard is at work in this directory (pid {pid})") from None
-        with naming(f"write {file}"):
-            os.ftruncate(fd, 0)
-            os.lseek(fd, 0, os.SEEK_SET)
-            os.write(fd, f"{os.getpid()}\n".encode())
-        yield
-    finally:
-        os.close(fd)
-
-
-def _hold(fd: int) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        os.lseek(fd, 1 << 20, os.SEEK_SET)  # Windows locks are mandatory: keep the pid readable
-        msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
 def begin(journal: Journal, contents: Iterable[bytes | None]) -> Journal:
     """Write a new journal to the disk, its folder and time chosen here; failing leaves nothing. Needs the lock."""
-    shelved, numbers = shelf(journal.root), [0]
-    for old in _folders(shelved):
-        numbers.append(int(old.name.partition("-")[0]))
-        if not (old / _META).exists():
-            shutil.rmtree(old)  # left by a run that was killed before it touched the tree
-    folder = shelved / f"{max(numbers) + 1:06}-{os.urandom(4).hex()}"
-    journal = replace(journal, folder=folder, time=datetime.now(UTC).isoformat(timespec="seconds"))
+    _tidy(journal.root)
+    shelved = shelf(journal.root)
+    newest = max((int(old.name.partition("-")[0]) for old in _folders(shelved)), default=0)
+    journal = replace(
+        journal,
+        folder=shelved / f"{newest + 1:06}-{os.urandom(4).hex()}",
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=_TOKEN.sub(lambda token: mask(token[0]), journal.command),
+    )
     journal.folder.mkdir(mode=0o700)
     try:
         keep(journal, contents)
@@ -236,10 +125,56 @@ def remove(journal: Journal) -> None:
 
 def forget_contents(journal: Journal) -> None:
     """Drop the bytes of a journal that is undone: they may hold secrets, and nobody needs them any more."""
-    for file in journal.folder.iterdir():
-        if file.name != _META:
+    for file in _superfluous(journal.folder):
+        with suppress(OSError):
+            file.unlink()
+
+
+def forget(root: Path) -> int:
+    """Remove every journal of `root` with the bytes in it; how many applies that were. Nothing can be undone then.
+
+    Raises WizardError while an interrupted run needs one of them.
+    """
+    root = root.resolve()
+    with lock(root):
+        known = records(root)
+        if any(journal.state == "applying" for journal in known):
+            raise WizardError("an earlier run was interrupted while it wrote", AGAIN)
+        with naming(f"remove the journals in {shelf(root)}"):
+            for journal in known:
+                remove(journal)
+            _tidy(root)
+    return sum(journal.undoes is None for journal in known)
+
+
+def tidy(root: Path) -> None:
+    """Remove what killed runs left on the shelf of a resolved root: bytes that no journal needs. May fail silently."""
+    if any(True for folder in _folders(shelf(root)) for _ in _superfluous(folder)):
+        with lock(root):
+            _tidy(root)
+
+
+def _tidy(root: Path) -> None:
+    # rolling back an undo needs the bytes of what it undoes
+    is_calm = all(journal.state != "applying" for journal in records(root))
+    for folder in _folders(shelf(root)):
+        for file in _superfluous(folder):
             with suppress(OSError):
-                file.unlink()
+                if file == folder:
+                    shutil.rmtree(folder)
+                elif is_calm:
+                    file.unlink()
+
+
+def _superfluous(folder: Path) -> Iterator[Path]:
+    """What nobody needs in a journal's folder; all of it when its record was never written, or is gone already."""
+    journal = load(folder)
+    if journal is None:
+        yield folder
+        return
+    entries = (*journal.files, *journal.watched) if journal.state != "undone" else ()
+    needed = {name for entry in entries for name in (entry.before, entry.after)} | {_META}
+    yield from (file for file in sorted(folder.iterdir()) if file.name not in needed)
 
 
 def load(folder: Path) -> Journal | None:
@@ -270,6 +205,18 @@ def records(root: Path) -> list[Journal]:
     """Every journal of `root`, undos under way included, oldest first."""
     found = [load(folder) for folder in _folders(shelf(root.resolve()))]
     return [journal for journal in found if journal is not None]
+
+
+def interrupted(root: Path) -> list[Journal]:
+    """Journals of runs that were killed while they wrote, of `root` and of others that touch files in it."""
+    root = root.resolve()
+    near = [journal for other in related(root) for journal in records(other)]
+    return [
+        journal
+        for journal in (*near, *records(root))
+        if journal.state == "applying"
+        and (journal.root == root or any((journal.root / e.target).is_relative_to(root) for e in journal.files))
+    ]
 
 
 def journals(root: Path) -> list[Journal]:

@@ -43,22 +43,37 @@ def merge(base: bytes, ours: bytes, theirs: bytes) -> Merged:
     if base == ours:
         return Merged(theirs)
     lines = base.splitlines(keepends=True)
-    their_hunks = hunks(lines, theirs.splitlines(keepends=True))
-    our_hunks = hunks(lines, ours.splitlines(keepends=True))
+    change = place(lines, ours.splitlines(keepends=True), theirs.splitlines(keepends=True))
+    if change.conflicts:
+        return Merged(theirs, change.conflicts)
+    return Merged(_assemble(lines, change.ours, change.theirs))
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Our change as hunks that fit beside theirs, or the 1-based lines of theirs where they do not."""
+
+    ours: tuple[Hunk, ...]
+    theirs: tuple[Hunk, ...]
+    conflicts: tuple[int, ...]
+
+
+def place(base: Lines, ours: Lines, theirs: Lines) -> Placed:
+    """Find where our change from `base` goes in `theirs`. What they changed in the same way is in neither list."""
+    their_hunks = hunks(base, theirs)
+    our_hunks = hunks(base, ours)
     placed: list[Hunk] = []
     conflicts: list[int] = []
     for index, hunk in enumerate(our_hunks):
         low = our_hunks[index - 1].end if index else 0
-        high = our_hunks[index + 1].start if index + 1 < len(our_hunks) else len(lines)
-        found = _place(list(_slides(lines, hunk, low, high)), their_hunks)
-        clash = found if isinstance(found, int) else _moved(lines, found or hunk, their_hunks)
+        high = our_hunks[index + 1].start if index + 1 < len(our_hunks) else len(base)
+        found = _place(list(_slides(base, hunk, low, high)), their_hunks)
+        clash = found if isinstance(found, int) else _moved(base, found or hunk, their_hunks)
         if clash is not None:
             conflicts.append(_line_in(their_hunks, clash))
         elif isinstance(found, Hunk):
             placed.append(found)
-    if conflicts:
-        return Merged(theirs, tuple(sorted(set(conflicts))))
-    return Merged(_assemble(lines, placed, their_hunks))
+    return Placed(tuple(placed), tuple(their_hunks), tuple(sorted(set(conflicts))))
 
 
 def merge_json(base: bytes, ours: bytes, theirs: bytes) -> Merged:
@@ -87,14 +102,14 @@ def hunks(base: Lines, changed: Lines) -> list[Hunk]:
     """The differences between two lists of lines, in order."""
     found = []
     b = c = 0
-    for i, j in [*_matches(base, changed), (len(base), len(changed))]:
+    for i, j in [*matches(base, changed), (len(base), len(changed))]:
         if i > b or j > c:
             found.append(Hunk(b, i, tuple(changed[c:j])))
         b, c = i + 1, j + 1
     return found
 
 
-def _matches(a: Lines, b: Lines) -> list[tuple[int, int]]:
+def matches(a: Lines, b: Lines) -> list[tuple[int, int]]:
     """Pairs of equal lines, ascending in both. Lines that occur once on each side are the landmarks (patience diff)."""
     found: list[tuple[int, int]] = []
     todo = [(0, len(a), 0, len(b))]

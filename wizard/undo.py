@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from wizard.apply import carry_out, target_of
+from wizard.apply import carry_out
+from wizard.disk import digest, snapshot
 from wizard.errors import Exit, WizardError
-from wizard.journal import Entry, Journal, Undoes, content, digest, journals, snapshot
-from wizard.merge import merge, merge_json, with_line_ends_of
+from wizard.journal import Entry, Journal, Undoes, content, journals
+from wizard.merge import Merged, merge, merge_json, with_line_ends_of
+from wizard.moves import moved_to
+from wizard.reformatted import merge_loosely
+from wizard.staging import target_of, unwritable
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,8 @@ def plan_undo(journal: Journal) -> Undo:
     Edited since: a three-way merge takes out our lines only. Created by us and edited since, or a lockfile that
     changed since the install: a conflict, because there is no telling whose lines are whose.
     """
+    if journal.state == "undone":
+        return Undo(())
     outcomes = [outcome for entry in journal.files for outcome in _planned(journal, entry)]
     outcomes += [outcome for entry in journal.watched for outcome in _installed(journal, entry)]
     return Undo(
@@ -88,7 +94,17 @@ def undo(journal: Journal, undo: Undo, *, command: str = "undo", keep: bool = Fa
         raise WizardError("nothing to undo here: this run was undone before")
     is_open = not keep and any(conflict.by_hand for conflict in undo.conflicts)
     undoes = Undoes(journal.id, was=journal.state, becomes="applied" if is_open else "undone")
-    return carry_out(journal.root, undo.changes, command=command, folders=journal.folders, undoes=undoes)
+    folders = [folder for folder in journal.folders if not unwritable(journal.root, folder)]
+    return carry_out(journal.root, undo.changes, command=command, folders=folders, undoes=undoes)
+
+
+def take_out(path: str, before: bytes, after: bytes, found: bytes) -> Merged:
+    """`found` without the change from `before` to `after`, or the lines of it where that cannot be told apart."""
+    base, ours = with_line_ends_of(found, after), with_line_ends_of(found, before)
+    merged = (merge_json if path.endswith(".json") else merge)(base, ours, found)
+    if merged.conflicts:
+        return merge_loosely(path, base, ours, found) or merged
+    return merged
 
 
 _Outcome = Restore | Conflict | Note
@@ -99,30 +115,47 @@ def _planned(journal: Journal, entry: Entry) -> Iterator[_Outcome]:
     if isinstance(found, Conflict):
         yield found
     elif found is None:
-        if entry.before is not None or journal.state == "applied":
-            yield Note(entry.path, "is gone already: nothing to take back")
+        yield from _gone(journal, entry)
     elif digest(found) == entry.before:
         return
+    elif refusal := unwritable(journal.root, entry.target):
+        yield Conflict(entry.path, f"{refusal}: left as it is")
     elif digest(found) == entry.after:
         yield Restore(entry.path, found, _original(journal, entry))
     elif entry.before is None and entry.after and found == with_line_ends_of(found, content(journal, entry.after)):
         yield Restore(entry.path, found, None)
-    elif entry.before is None:
+    elif entry.before is None and not _is_of_lines(entry.path):
         yield Conflict(entry.path, "was created by us and edited since: left as it is; delete it if you do not need it")
     else:
         yield from _merged(journal, entry, found)
 
 
-def _merged(journal: Journal, entry: Entry, found: bytes) -> Iterator[_Outcome]:
-    if entry.before is None or entry.after is None:
+def _is_of_lines(path: str) -> bool:
+    """Does each line stand for itself, so that a file of ours without our lines is a whole file?"""
+    return PurePosixPath(path).name.startswith(".env")
+
+
+def _gone(journal: Journal, entry: Entry) -> Iterator[_Outcome]:
+    if entry.before is None and journal.state != "applied":
         return
-    base = with_line_ends_of(found, content(journal, entry.after))
-    ours = with_line_ends_of(found, content(journal, entry.before))
-    merged = (merge_json if entry.path.endswith(".json") else merge)(base, ours, found)
+    now = moved_to(journal.root, content(journal, entry.after)) if entry.after is not None else None
+    if now is not None and entry.before is None:
+        yield Conflict(entry.path, f"was moved to {now}: left as it is; delete it if you do not need it")
+    elif now is not None:
+        yield Conflict(entry.path, f"was moved to {now}: left as it is; take our lines out there")
+    else:
+        yield Note(entry.path, "is gone already: nothing to take back")
+
+
+def _merged(journal: Journal, entry: Entry, found: bytes) -> Iterator[_Outcome]:
+    if entry.after is None:
+        return
+    merged = take_out(entry.path, _original(journal, entry) or b"", content(journal, entry.after), found)
     for line in merged.conflicts:
         yield Conflict(f"{entry.path}:{line}", "was edited since where we changed it: left as it is")
     if merged.content != found:
-        yield Restore(entry.path, found, merged.content)
+        is_all = entry.before is None and not merged.content.strip()
+        yield Restore(entry.path, found, None if is_all else merged.content)
 
 
 def _installed(journal: Journal, entry: Entry) -> Iterator[_Outcome]:
@@ -133,6 +166,8 @@ def _installed(journal: Journal, entry: Entry) -> Iterator[_Outcome]:
         return
     elif found is None:
         yield Note(entry.path, "is gone already: nothing to take back")
+    elif refusal := unwritable(journal.root, entry.target):
+        yield Conflict(entry.path, f"{refusal}: left as it is")
     elif digest(found) == entry.after:
         yield Restore(entry.path, found, _original(journal, entry))
     else:

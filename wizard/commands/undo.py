@@ -7,12 +7,38 @@ from pathlib import Path
 from wizard.commands import recover
 from wizard.commands.report import as_json as print_json
 from wizard.console import Console, is_interactive
-from wizard.diff import file_diff
+from wizard.diff import file_diff, holds_values
 from wizard.errors import Exit, WizardError
-from wizard.journal import journals
+from wizard.journal import forget, journals
+from wizard.moves import adopt, where_else
+from wizard.plan import shown
 from wizard.undo import plan_undo
 from wizard.undo import undo as take_back
 from wizard.workspace import list_tree
+
+
+def forget_all(directory: Path, *, ci: bool, as_json: bool) -> int:
+    """Remove the journals of a directory with the file contents in them: nothing can be undone then."""
+    console = Console(quiet=as_json)
+    root = list_tree(directory).root
+    may_ask = not ci and not as_json and is_interactive()
+    recover.unfinished(root, console, may_ask)
+    if may_ask:
+        from wizard import prompts
+
+        if not prompts.confirm(f"Remove what is kept to undo set-ups of {root}?", default=False):
+            console.say("Everything is kept.")
+            return Exit.OK
+    count = forget(root)
+    console.say(f"Removed the record of {count} set-up{'' if count == 1 else 's'}; the files stay as they are.")
+    if as_json:
+        print_json(console, {"schema": 1, "status": "forgotten", "exit_code": 0, "forgotten": count})
+    return Exit.OK
+
+
+def adopt_from(old: Path, directory: Path) -> None:
+    """The record of `old`, a directory that is gone, becomes that of the one it was moved to."""
+    adopt(old, list_tree(directory).root)
 
 
 def undo(directory: Path, *, dry_run: bool, list_only: bool, ci: bool, as_json: bool) -> int:
@@ -20,7 +46,9 @@ def undo(directory: Path, *, dry_run: bool, list_only: bool, ci: bool, as_json: 
     console = Console(quiet=as_json)
     root = list_tree(directory).root
     may_ask = not ci and not as_json and is_interactive()
-    if not dry_run:
+    if dry_run:
+        recover.mention(root, console)
+    else:
         recover.unfinished(root, console, may_ask)
     applied = [j for j in journals(root) if j.state == "applied"]
     if list_only:
@@ -33,13 +61,12 @@ def undo(directory: Path, *, dry_run: bool, list_only: bool, ci: bool, as_json: 
             console.say("Nothing to undo here.")
         return Exit.OK
     if not applied:
-        raise WizardError("nothing to undo here", f"No setup of {root} is on record.")
+        raise WizardError("nothing to undo here", where_else(root) or f"No setup of {root} is on record.")
     plan = plan_undo(applied[-1])
-    diff = b"".join(file_diff(c.path, c.before, c.after) for c in plan.changes)
     if dry_run:
-        console.data(diff)
+        console.data(b"".join(file_diff(c.path, c.before, c.after, holds_values(c.path)) for c in plan.changes))
     else:
-        console.diff(diff)
+        console.diff(b"".join(shown(c.path, c.before, c.after, holds_values(c.path)) for c in plan.changes))
         if may_ask:
             from wizard import prompts
 
@@ -47,16 +74,19 @@ def undo(directory: Path, *, dry_run: bool, list_only: bool, ci: bool, as_json: 
                 console.say("Nothing was written.")
                 return Exit.OK
         take_back(applied[-1], plan)
+    for note in plan.notes:
+        console.item("-", f"{note.path}: {note.reason}")
     for conflict in plan.conflicts:
         console.item("!", f"left as it is: {conflict.where}: {conflict.reason}", "bold yellow")
     if not dry_run:
-        console.say(f"Undone: {len(plan.changes)} files as they were before.", "green")
+        console.say(f"Undone: {len(plan.changes)} files.", "green")
     if as_json:
         report = {
             "schema": 1,
             "status": "planned" if dry_run else "undone",
             "exit_code": int(plan.exit_code),
             "files": [c.path for c in plan.changes],
+            "notes": [{"path": n.path, "reason": n.reason} for n in plan.notes],
             "conflicts": [{"where": c.where, "reason": c.reason} for c in plan.conflicts],
         }
         print_json(console, report)
