@@ -11,7 +11,7 @@ import pytest
 
 from tests import laws
 from wizard.errors import UsageError
-from wizard.packages import Declaration, npm
+from wizard.packages import Command, Declaration, npm
 from wizard.project import BrokenFile, Project, Tree
 
 QUIET = ("--config.confirm-modules-purge=false", "--config.strict-dep-builds=false")
@@ -271,7 +271,9 @@ def test_two_lockfiles_are_a_question_that_names_both_and_the_flag(tmp_path: Pat
     assert "package-lock.json and yarn.lock" in caught.value.message
     assert "--package-manager npm|yarn" in caught.value.hint
     assert npm.manager_name(app, "yarn") == "yarn"
-    assert npm.install_command(app, ("posthog-js",), "npm").argv[0] == "npm"
+    command = npm.install_command(app, ("posthog-js",), "npm")
+    assert isinstance(command, Command)
+    assert command.argv[0] == "npm"
 
 
 def test_two_lockfiles_with_a_field_are_no_question(tmp_path: Path) -> None:
@@ -318,6 +320,7 @@ COMMANDS: dict[str, tuple[dict[str, object], str, tuple[str, ...]]] = {
 def test_install_command(case: str, tmp_path: Path) -> None:
     files, app, argv = COMMANDS[case]
     command = npm.install_command(project(tmp_path, files, app), ("posthog-js",))
+    assert isinstance(command, Command)
     assert (command.argv, command.cwd, command.then, command.packages) == (argv, ".", (), ("posthog-js",))
     assert not {"--force", "--legacy-peer-deps"} & set(command.argv)
 

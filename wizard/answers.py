@@ -37,6 +37,7 @@ class Answers:
 
     `token` is None when only the code is wanted (`--check` without a token): no env value is written then.
     `versions` are the `--sdk-version NAME=VERSION` overrides. `replace_token` lets values in env files be replaced.
+    `host_read` says that nobody named the hosts, they were read in the project: no secret is sent there.
     """
 
     hosts: Hosts
@@ -44,6 +45,7 @@ class Answers:
     options: Mapping[str, bool] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     replace_token: bool = False
+    host_read: bool = False
 
     def wants(self, option: str) -> bool:
         """Is the option switched on?"""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Timer
 
+from wizard import programs
 from wizard.packages.command import Command
 from wizard.packages.trouble import Trouble, explain
 
@@ -60,8 +60,8 @@ class InstallResult:
 
 def missing_binaries(commands: Sequence[Command], root: Path) -> tuple[str, ...]:
     """The programs that the commands need and that are not on this machine, each once."""
-    programs = dict.fromkeys((argv[0], command.cwd) for command in commands for argv in command.calls)
-    return tuple(dict.fromkeys(name for name, cwd in programs if _program(name, root / cwd) is None))
+    needed = dict.fromkeys((argv[0], command.cwd) for command in commands for argv in command.calls)
+    return tuple(dict.fromkeys(name for name, cwd in needed if programs.find(name, root / cwd) is None))
 
 
 def run_install(
@@ -82,8 +82,8 @@ def run_install(
 
 
 def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
-    """The environment for a package manager: quiet, and without a hint at the Python environment that runs us."""
-    env = {name: value for name, value in os.environ.items() if name not in ("__PYVENV_LAUNCHER__", "FORCE_COLOR")}
+    """The environment for a package manager: quiet, no secrets, no hint at the Python environment that runs us."""
+    env = {n: value for n, value in programs.variables().items() if n not in ("__PYVENV_LAUNCHER__", "FORCE_COLOR")}
     active = env.get("VIRTUAL_ENV")
     if active and Path(active).resolve() == Path(sys.prefix).resolve():
         del env["VIRTUAL_ENV"]
@@ -105,7 +105,7 @@ def _run(
     argv: tuple[str, ...], command: Command, root: Path, say: Callable[[str], None], timeout: float
 ) -> InstallResult:
     directory = Path(os.path.normpath(root / command.cwd))
-    program = _program(argv[0], directory)
+    program = programs.find(argv[0], directory)
     if program is None:
         return InstallResult(False, argv, command.cwd, 127, f"{argv[0]}: not found")
     try:
@@ -166,10 +166,3 @@ def _stop(process: subprocess.Popen[str]) -> None:
         except (ProcessLookupError, PermissionError):
             return
         return
-
-
-def _program(name: str, directory: Path) -> str | None:
-    """The executable: a path is relative to the call's directory, a name is looked up with PATH and PATHEXT."""
-    if "/" in name or os.sep in name:
-        return shutil.which(os.path.normpath(directory / name))
-    return shutil.which(name)

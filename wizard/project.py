@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import re
+import stat
 import tomllib
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from wizard.errors import CannotEdit, WizardError
+from wizard.globs import globs_regex
 from wizard.text import decode
 
 Content = bytes
@@ -21,6 +22,9 @@ _MEND = "Mend that file, then run again."
 
 LARGEST_SOURCE = 1_000_000
 """Bytes; a longer source file is generated or data and is never scanned for code."""
+
+LARGEST_FILE = 64_000_000
+"""Bytes; the largest lockfiles known have a third of it."""
 
 
 class BrokenFile(WizardError):
@@ -45,17 +49,42 @@ class Tree:
         path = normal(path)
         if path in self.overlay:
             return self.overlay[path]
+        size = self.size(path)
+        if size is None:
+            return None
+        if size > LARGEST_FILE:
+            raise BrokenFile(f"{path} has {size:,} bytes, more than any file that the wizard reads", _MEND)
         try:
             return (self.root / path).read_bytes()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            return None
         except OSError as error:
             raise BrokenFile(f"cannot read {path}: {error.strerror}", "Check the permissions of that file.") from error
+
+    def size(self, path: str) -> int | None:
+        """Bytes of the regular file at `path`; None for all else: directories, pipes, devices, loops of links."""
+        path = normal(path)
+        if path in self.overlay:
+            return len(self.overlay[path])
+        try:
+            found = (self.root / path).stat()
+        except PermissionError as error:
+            raise BrokenFile(f"cannot read {path}: {error.strerror}", "Check the permissions of that file.") from error
+        except (OSError, ValueError):
+            return None  # not there, or a name that no file can have
+        return found.st_size if stat.S_ISREG(found.st_mode) else None
 
     def exists(self, path: str) -> bool:
         """Is there a file (not a directory) at `path`?"""
         path = normal(path)
-        return path in self.overlay or (self.root / path).is_file()
+        return path in self.overlay or os.path.isfile(self.root / path)  # noqa: PTH113 - False for impossible names
+
+    def leads_outside(self, path: str, of: Path | None = None) -> bool:
+        """Would writing `path` write outside of `of` (default: `root`), by `..` or through a symlink?"""
+        inside = Path(os.path.realpath(of or self.root))
+        try:
+            target = Path(os.path.realpath(self.root / normal(path)))
+        except (OSError, ValueError):
+            return True
+        return target == inside or not target.is_relative_to(inside)
 
     def below(self, directory: str) -> tuple[int, int]:
         """The range of `paths` that lies below a directory: sorted paths make it contiguous."""
@@ -139,8 +168,8 @@ class Project:
     def sources(self, *patterns: str) -> Iterator[tuple[str, str]]:
         """`(path, text)` of the app's matching files, but for generated giants and undecodable ones."""
         for path in self.files(*patterns):
-            data = self.bytes(path)
-            if data is not None and len(data) <= LARGEST_SOURCE:
+            size = self.tree.size(self.within(path))
+            if size is not None and size <= LARGEST_SOURCE:
                 text = self.read(path)
                 if text is not None:
                     yield path, text
@@ -171,34 +200,10 @@ class Project:
         return Project(self.tree.with_files(files), self.path, self.nested)
 
 
+@lru_cache(maxsize=1 << 16)
 def normal(path: str) -> str:
     """`a/./b/../c` -> `a/c`; the empty path is `.`."""
     return str(PurePosixPath(os.path.normpath(path).replace(os.sep, "/")))
-
-
-@cache
-def globs_regex(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    """One regular expression for any of the globs."""
-    return re.compile("|".join(map(glob_regex, patterns)) or "(?!)")
-
-
-def glob_regex(pattern: str) -> str:
-    """A glob as a regular expression: `*` stays in a directory, `**/` crosses any number, `{a,b}` alternates."""
-    out, i = "", 0
-    while i < len(pattern):
-        if pattern.startswith("**/", i):
-            out, i = out + "(?:[^/]+/)*", i + 3
-        elif pattern.startswith("**", i):
-            out, i = out + ".*", i + 2
-        elif pattern[i] == "*":
-            out, i = out + "[^/]*", i + 1
-        elif pattern[i] == "{":
-            end = pattern.index("}", i)
-            out += "(?:" + "|".join(re.escape(p) for p in pattern[i + 1 : end].split(",")) + ")"
-            i = end + 1
-        else:
-            out, i = out + re.escape(pattern[i]), i + 1
-    return out
 
 
 @cache
@@ -209,6 +214,8 @@ def _json(data: bytes, name: str) -> dict[str, Any]:
         raise BrokenFile(f"{name} {error.reason}") from error
     except json.JSONDecodeError as error:
         raise BrokenFile(f"{name}:{error.lineno}: not valid JSON: {error.msg}", _MEND) from error
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, thousands of brackets
+        raise BrokenFile(f"{name}: no manifest looks like this: {error}", _MEND) from error
     if not isinstance(value, dict):
         raise BrokenFile(f"{name}: not a JSON object", _MEND)
     return value
@@ -222,3 +229,5 @@ def _toml(data: bytes, name: str) -> dict[str, Any]:
         raise BrokenFile(f"{name} {error.reason}") from error
     except tomllib.TOMLDecodeError as error:
         raise BrokenFile(f"{name}: not valid TOML: {error}", _MEND) from error
+    except (ValueError, RecursionError) as error:
+        raise BrokenFile(f"{name}: no manifest looks like this: {error}", _MEND) from error

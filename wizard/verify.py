@@ -81,18 +81,25 @@ def verify(
     say: Say,
     regions: Mapping[str, Hosts] = tokens.CLOUD,
     waits: Waits | None = None,
+    host_read: bool = False,
 ) -> tuple[Verdict, ...]:
     """The verdicts on `token`, `app` and `readable`, in this order; each link is tried whatever the others say.
 
     `app` starts the app and looks for its event (`functools.partial(emits, ...)`), or is the reason why it is not
     started. The personal key and the project id are read from `env`. `say` hears what is waited for and how long at
-    most. Raises UsageError for a token that cannot be one.
+    most. With `host_read` nobody but the project named `hosts`: whoever wrote it could collect personal keys, so that
+    ours goes to PostHog Cloud only. Raises UsageError for a token that cannot be one.
     """
     waits = waits or Waits()
     number = project_id(env)
     first = _token(token, hosts, regions, waits, say)
     second = _app(app)
-    return first, second, _readable(token, first, hosts, personal_key(env), number, waits, say)
+    key = personal_key(env)
+    if key is not None and host_read and hosts.region is None:
+        reason = f"your personal API key is not sent to {hosts.app}, which only the project names"
+        hint = f"If that is your PostHog, name it yourself: --host {hosts.app}"
+        return first, second, Verdict("readable", "skipped", reason, {"hint": hint})
+    return first, second, _readable(token, first, hosts, key, number, waits, say)
 
 
 def _token(token: str | None, hosts: Hosts, regions: Mapping[str, Hosts], waits: Waits, say: Say) -> Verdict:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 from wizard.errors import WizardError
-from wizard.project import Project, Tree
+from wizard.git import git
+from wizard.project import BrokenFile, Project, Tree
 
 PRUNED = frozenset(
     """node_modules bower_components .venv venv env virtualenv site-packages __pycache__ .tox .nox .git .hg .svn dist
@@ -29,6 +28,14 @@ ASIDE = frozenset(
 
 MANIFESTS = frozenset("package.json pyproject.toml requirements.txt Pipfile setup.py setup.cfg manage.py".split())
 
+_TELLING = {
+    "setup.py": re.compile(rb"\b(?:setuptools|distutils|skbuild)\b"),
+    "pyproject.toml": re.compile(
+        rb"(?m)^\s*\[+\s*(?:project|build-system|tool\.(?:poetry|pdm|uv|hatch|rye|pixi|flit))\b"
+    ),
+}
+"""What makes a file below the top a manifest, and not just one of that name."""
+
 
 def list_tree(directory: Path) -> Tree:
     """The tree of `directory`: what git lists as tracked or untracked-but-not-ignored, else a pruned walk.
@@ -40,7 +47,7 @@ def list_tree(directory: Path) -> Tree:
         raise WizardError(f"{directory} does not exist")
     if not root.is_dir():
         raise WizardError(f"{directory} is not a directory", "Give the directory that holds your app.")
-    top = next((d for d in (root, *root.parents) if (d / ".git").exists()), root)
+    top = _top(root)
     listed = _from_git(root) if (top / ".git").exists() else None
     try:
         paths = listed or _from_walk(root)
@@ -49,13 +56,9 @@ def list_tree(directory: Path) -> Tree:
     return Tree(root, top, tuple(sorted(p for p in paths if not _PRUNED.search(p))))
 
 
-def git(root: Path, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes] | None:
-    """Run git in `root`; None when there is no git."""
-    executable = shutil.which("git")
-    if executable is None:
-        return None
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-    return subprocess.run([executable, *arguments], cwd=root, input=stdin, capture_output=True, env=environment)
+def _top(root: Path) -> Path:
+    """The repository that a directory lies in; the directory itself when it lies in none."""
+    return next((d for d in (root, *root.parents) if (d / ".git").exists()), root)
 
 
 def _from_git(root: Path) -> list[str] | None:
@@ -82,19 +85,38 @@ def _from_walk(root: Path) -> list[str]:
 def candidates(tree: Tree) -> list[Project]:
     """Directories with a manifest, outermost first; each project leaves out the files of those below it.
 
-    A `manage.py` directory or a `requirements/` folder belongs to a manifest further up, if there is one.
+    A `manage.py` directory or a `requirements/` folder belongs to a manifest further up, if there is one; so does a
+    `pyproject.toml` that only configures tools, to one of Python. A `setup.py` that is a module of the app is none.
     """
     roots: set[str] = set()
     weak: set[str] = set()
+    tools: set[str] = set()
+    python: set[str] = set()
     for path in tree.paths:
         directory, _, name = path.rpartition("/")
-        if name in MANIFESTS:
+        if name in MANIFESTS and _tells(tree, path):
             (weak if name == "manage.py" else roots).add(directory or ".")
+            if name not in ("manage.py", "package.json"):
+                python.add(directory or ".")
+        elif name == "pyproject.toml":
+            tools.add(directory)
         elif name.endswith(".txt") and directory.rpartition("/")[2] == "requirements":
             roots.add(directory.rpartition("/")[0] or ".")
+    roots |= {t for t in tools if not any(_inside(t, r) for r in python)}
     roots |= {w for w in weak if not any(_inside(w, r) for r in roots)}
     ordered = sorted(roots, key=lambda r: (r != ".", r.count("/"), r))
     return [Project(tree, r, tuple(n for n in ordered if n != r and _inside(n, r))) for r in ordered]
+
+
+def _tells(tree: Tree, path: str) -> bool:
+    """Does the file say more than its name? One at the top, or that cannot be read, is taken at its name."""
+    telling = _TELLING.get(path.rpartition("/")[2]) if "/" in path else None
+    if telling is None:
+        return True
+    try:
+        return telling.search(tree.bytes(path) or b"") is not None
+    except BrokenFile:
+        return True
 
 
 def aside(path: str) -> str | None:

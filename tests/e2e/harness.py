@@ -94,6 +94,13 @@ class RealApp:
         assert promised.startswith("diff --git "), promised
         return self.wizard(*common, "--no-verify", code=code)
 
+    def setup_from_plan(self, sink: Sink) -> subprocess.CompletedProcess[str]:
+        """`posthog-wizard --dry-run --out plan.json`, then `apply plan.json`."""
+        plan, given = str(self.state / "plan.json"), ("--token", TOKEN, "--host", sink.url)
+        self.wizard("--ci", *given, "--dry-run", "--out", plan)
+        assert TOKEN not in Path(plan).read_text()
+        return self.wizard("apply", plan, "--ci", *given, "--no-verify")
+
     def commit(self, message: str = "start") -> None:
         """Everything so far becomes a commit."""
         if not (self.root / ".git").exists():

@@ -40,7 +40,7 @@ def test_flask_factory(app: RealApp, sink: Sink) -> None:
     python = _environment(app, "flask", "gunicorn")
     app.commit()
     before = app.content()
-    app.setup(sink)
+    app.setup_from_plan(sink)
     port = free_port()
     env = {"POSTHOG_PROJECT_TOKEN": TOKEN, "POSTHOG_HOST": sink.url}
     gunicorn = (python, "-m", "gunicorn", "-b", f"127.0.0.1:{port}", "shop:create_app()")
@@ -80,7 +80,7 @@ def test_fastapi(app: RealApp, sink: Sink) -> None:
     app.run(*uv, "sync", "-q", "--python", sys.executable)
     app.commit()
     before = app.content()
-    app.setup(sink)
+    app.setup_from_plan(sink)
     assert "posthog" in (app.root / "uv.lock").read_text()
     port = free_port()
     env = {"POSTHOG_PROJECT_TOKEN": TOKEN, "POSTHOG_HOST": sink.url}
@@ -110,7 +110,7 @@ def test_django(app: RealApp, sink: Sink) -> None:
     app.run(python, "manage.py", "check")
     app.commit()
     before = app.content()
-    app.setup(sink)
+    app.setup_from_plan(sink)
     app.run(python, "manage.py", "check")
     port = free_port()
     env = {"POSTHOG_PROJECT_TOKEN": TOKEN, "POSTHOG_HOST": sink.url}

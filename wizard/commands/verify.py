@@ -72,6 +72,7 @@ def check_apps(
                 _starter(app, answers, console, may_ask, timeout),
                 env=os.environ,
                 say=console.progress,
+                host_read=answers.host_read,
             ),
         )
         for app in apps

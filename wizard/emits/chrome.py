@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from wizard import programs
 
 _NAMES = (
     "chromium",
@@ -35,8 +36,8 @@ _USUAL_VERSION = "140"
 def find_chrome(named: str | None = None) -> str | None:
     """Path of a Chrome-like browser: the one that is `named` (name or path), or the first that is installed."""
     if named is not None:
-        return shutil.which(named)
-    on_path = (shutil.which(name) for name in _NAMES)
+        return programs.find(named)
+    on_path = (programs.find(name) for name in _NAMES)
     return next((p for p in on_path if p), None) or next((str(p) for p in _usual_places() if p.is_file()), None)
 
 
@@ -97,7 +98,13 @@ def _major_version(chrome: str) -> str:
         return _USUAL_VERSION
     try:
         answer = subprocess.run(
-            [chrome, "--version"], capture_output=True, text=True, errors="replace", timeout=5, check=False
+            [chrome, "--version"],
+            env=programs.variables(),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=5,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return _USUAL_VERSION

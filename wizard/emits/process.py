@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from wizard import programs
 
 PATIENCE = 5.0
 """Seconds a process has between the polite end and the forced one."""
@@ -73,12 +74,10 @@ def running(argv: Sequence[str], directory: Path, env: Mapping[str, str]) -> Ite
 
 def _program(name: str, directory: Path, env: Mapping[str, str]) -> str:
     """Where a command is; one with a slash is relative to the app. Raises CannotStart."""
-    if "/" in name or os.sep in name:
-        name = str(directory / name)
-    found = shutil.which(name, path=env.get("PATH"))
+    found = programs.find(name, directory, path=env.get("PATH"))
     if found is None:
         raise CannotStart(f"there is no command {name}")
-    return str(Path(found).absolute())
+    return found
 
 
 def _start(argv: list[str], directory: Path, env: Mapping[str, str], output: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -103,8 +102,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     """End the whole process group, by force if it does not go."""
     if sys.platform == "win32":
         # Windows has no groups to signal; taskkill follows the tree of parents.
-        if process.poll() is None:
-            subprocess.run(["taskkill", "/T", "/F", "/PID", str(process.pid)], capture_output=True, check=False)
+        if process.poll() is None and (taskkill := programs.find("taskkill")):
+            argv = [taskkill, "/T", "/F", "/PID", str(process.pid)]
+            subprocess.run(argv, env=programs.variables(), capture_output=True, check=False)
     else:
         try:
             _signal_group(process.pid, signal.SIGTERM)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from wizard import programs
 from wizard.emits.chrome import find_chrome, user_agent, visit
 from wizard.emits.process import CannotStart, Running, running
 from wizard.emits.reasons import all_unusable, why_no_client_spoke, why_page_was_silent
@@ -104,7 +105,7 @@ def emits(
 
 def _environment(env: Mapping[str, str], launch: Launch, hosts: Mapping[str, str]) -> dict[str, str]:
     """The app's variables: ours win over the shell's and the project's, no browser window, no proxy for loopback."""
-    inherited = dict(os.environ)
+    inherited = programs.variables()
     direct = ",".join(filter(None, (inherited.get("NO_PROXY") or inherited.get("no_proxy"), "127.0.0.1,localhost,::1")))
     quiet = {"BROWSER": "none", "NO_PROXY": direct, "no_proxy": direct, "PYTHONUNBUFFERED": "1"}
     return {**inherited, **quiet, **env, **launch.env, **hosts}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import replace
 
 from wizard.changes import Manual
+from wizard.errors import UsageError
 from wizard.packages import Declaration, npm_lockfiles, npm_ranges, npm_tools
 from wizard.packages.command import Command
 from wizard.packages.npm_tools import Manager
@@ -89,15 +91,24 @@ def installable(project: Project) -> bool:
 def is_declared(project: Project, package: str) -> bool:
     """Does package.json list the package where it gets installed? A peer dependency alone does not count."""
     data = project.json("package.json")
-    return any(package in (data.get(section) or {}) for section in _SECTIONS[:3])
+    sections = [data.get(section) for section in _SECTIONS[:3]]
+    return any(package in section for section in sections if isinstance(section, dict))
 
 
 def declare(project: Project, package: str, requirement: str, manager: str | None = None) -> Declaration | Manual:
     """The edit of package.json that lists `package` under `dependencies`; alphabetical if they were.
 
-    A declaration that is there stays as it is, in whatever section and with whatever range the app builds with.
+    A declaration that is there stays as it is, in whatever section and with whatever range the app builds with. A
+    manifest that is a link to elsewhere is left. Raises UsageError for what is no range and no tag.
     """
     from wizard.codemods.json import ensure_member, member
+
+    if not npm_ranges.is_range_or_tag(requirement):
+        hint = f"For example --sdk-version {package}=1.434.0"
+        raise UsageError(f"{requirement!r} is no version of {package}", hint)
+    if project.tree.leads_outside(project.within("package.json")):
+        line = f'"{package}": "{requirement}"'
+        return Manual(f"Add {package} to package.json, which lies outside of this directory", line)
 
     def declares_package(text: str) -> str:
         for section in _SECTIONS[:3]:
@@ -113,9 +124,16 @@ def is_pending(project: Project, packages: tuple[str, ...]) -> bool:
     return installable(project) and not all(installed(project, package) for package in packages)
 
 
-def install_command(project: Project, packages: tuple[str, ...], manager: str | None = None) -> Command:
-    """The one call, in the app's directory, that brings lockfile and node_modules along. Raises UsageError."""
-    return replace(npm_tools.call(project, chosen(project, manager)), packages=packages)
+def install_command(project: Project, packages: tuple[str, ...], manager: str | None = None) -> Command | Manual:
+    """The one call, in the app's directory, that brings lockfile and node_modules along. Raises UsageError.
+
+    A step for a person when the lockfile is a link that leads out of the repository.
+    """
+    tool = chosen(project, manager)
+    call, lock = npm_tools.call(project, tool), npm_tools.lockfile(project, tool)
+    if project.tree.leads_outside(project.within(lock), project.tree.top):
+        return Manual("Install by hand: the lockfile lies outside of the repository", shlex.join(call.argv), lock)
+    return replace(call, packages=packages)
 
 
 def lockfile(project: Project, manager: str | None = None) -> str:

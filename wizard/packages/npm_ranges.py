@@ -40,6 +40,13 @@ def satisfies(version: str, declared: str) -> bool | None:
     return bool(nodesemver.satisfies(version, canonical, loose=False))
 
 
+def is_range_or_tag(text: str) -> bool:
+    """Can a package.json ask the registry for this: a version, a range, or a tag like `latest`?"""
+    if _SIMPLE.fullmatch(text) or re.fullmatch(r"[A-Za-z][\w.-]*", text):
+        return True
+    return bool(text.strip()) and text.isprintable() and _canonical(text) is not None
+
+
 def numbers(version: str) -> tuple[int, int, int]:
     """`15.3.0-canary.4` -> `(15, 3, 0)`; what comes after the third number does not count."""
     match = _NUMBERS.match(version)

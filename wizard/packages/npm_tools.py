@@ -9,10 +9,11 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from wizard.errors import UsageError
+from wizard.globs import glob_matches
 from wizard.packages import yaml_lines
 from wizard.packages.command import Command
 from wizard.packages.npm_ranges import manifest
-from wizard.project import Project, globs_regex
+from wizard.project import Project
 
 
 class Manager(StrEnum):
@@ -187,8 +188,7 @@ def _is_member(project: Project, up: str) -> bool:
     globs += yaml_lines.items(project.read(f"{up}/pnpm-workspace.yaml") or "", "packages")
     included = False
     for glob in globs:
-        pattern = glob.removeprefix("!").removeprefix("./").rstrip("/")
-        if pattern.count("{") == pattern.count("}") and globs_regex((pattern,)).fullmatch(app):
+        if glob_matches(glob.removeprefix("!").removeprefix("./").rstrip("/"), app):
             included = not glob.startswith("!")
     return included
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import replace
 
 from wizard.changes import Manual
+from wizard.errors import UsageError
 from wizard.packages import Declaration, pypi_tools
 from wizard.packages.command import Command
 from wizard.packages.pypi_environment import environment, site_packages
@@ -21,6 +23,7 @@ __all__ = [
     "chosen",
     "declare",
     "declared",
+    "ends_below",
     "install_command",
     "installed",
     "is_declared",
@@ -62,6 +65,33 @@ def at_least(project: Project, name: str, minimum: str, *, unknown: bool = True)
     return unknown if found is None else _numbers(found) >= _numbers(minimum)
 
 
+def ends_below(project: Project, name: str, minimum: str) -> bool:
+    """Is `name` locked, installed or pinned below `minimum`? Not with an open range (`>=1.0`), nor if nothing tells."""
+    name = normalised(name)
+    found = _locked(project, name) or _distributions(project).get(name)
+    if found is not None:
+        return _numbers(found) < _numbers(minimum)
+    specifiers = [where.specifier for known, where in declarations(project) if known == name]
+    return bool(specifiers) and all(_ends_below(specifier, _numbers(minimum)) for specifier in specifiers)
+
+
+def _ends_below(specifier: str, minimum: tuple[int, ...]) -> bool:
+    for operator, number, rest in re.findall(r"(===?|~=|<=?|\^|~)\s*v?(\d+(?:\.\d+)*)(\.\*)?", specifier):
+        parts = [int(part) for part in number.split(".")]
+        if operator in ("==", "===", "<=") and not rest:
+            return _numbers(number) < minimum
+        if operator == "<":
+            return _numbers(number) <= minimum
+        # the last part that stays: ~=1.4.2 and ^0.4.2 end below (0|1).5, ^1.4.2 ends below 2
+        kept = (
+            len(parts) - 1 if operator in ("~=", "==") else min(2, len(parts)) if operator == "~" or not parts[0] else 1
+        )
+        kept = len(parts) if rest else max(1, kept)
+        end = (*parts[: kept - 1], parts[kept - 1] + 1)
+        return tuple(end) <= minimum
+    return False
+
+
 def installed(project: Project, name: str) -> bool:
     """Is `name` in the app's own virtual environment?"""
     return normalised(name) in _distributions(project)
@@ -73,10 +103,18 @@ def is_declared(project: Project, package: str) -> bool:
 
 
 def declare(project: Project, package: str, requirement: str, manager: str | None = None) -> Declaration | Manual:
-    """The manifest edit that the app's tool would make itself, or the step for a person. Raises UsageError."""
+    """The manifest edit that the app's tool would make itself, or the step for a person. Raises UsageError.
+
+    `requirement` is a version or a specifier. A manifest that lies outside of what we were told to change is left.
+    """
     from wizard.packages.pypi_calls import declaration
 
-    return declaration(project, chosen(project, manager), package, requirement)
+    tool = chosen(project, manager)
+    wanted = _specifier(tool, package, requirement)
+    found = declaration(project, tool, package, wanted)
+    if isinstance(found, Declaration) and project.tree.leads_outside(project.within(found.path)):
+        return Manual(f"Add {package} to {found.path}, which lies outside of this directory", package + wanted)
+    return found
 
 
 def is_pending(project: Project, packages: tuple[str, ...]) -> bool:
@@ -94,8 +132,14 @@ def install_command(project: Project, packages: tuple[str, ...], manager: str | 
     """
     from wizard.packages.pypi_calls import call
 
-    made = call(project, chosen(project, manager), packages)
-    return replace(made, packages=packages) if isinstance(made, Command) else made
+    tool = chosen(project, manager)
+    made = call(project, tool, packages)
+    if not isinstance(made, Command):
+        return made
+    lock = pypi_tools.lockfile(project, tool)
+    if lock is not None and project.tree.leads_outside(project.within(lock), project.tree.top):
+        return Manual("Install by hand: the lockfile lies outside of the repository", shlex.join(made.argv), lock)
+    return replace(made, packages=packages)
 
 
 def lockfile(project: Project, manager: str | None = None) -> str | None:
@@ -127,6 +171,23 @@ def python_requires(project: Project) -> str | None:
     return None
 
 
+def _specifier(tool: Manager, package: str, requirement: str) -> str:
+    """`7.71` as `==7.71`, specifiers as they are, Poetry's `^7.71` too. Raises UsageError for anything else."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    wanted = requirement.strip()
+    if re.fullmatch(r"\d[\w.!+]*", wanted):
+        wanted = f"=={wanted}"
+    try:
+        if not wanted:
+            raise InvalidSpecifier("empty")
+        SpecifierSet(wanted.replace("^", ">=", 1) if wanted.startswith("^") and tool is Manager.POETRY else wanted)
+    except InvalidSpecifier as error:
+        hint = f"For example --sdk-version {package}=7.71.0"
+        raise UsageError(f"{requirement!r} is no version of {package}", hint) from error
+    return wanted
+
+
 def _setup(project: Project, base: str) -> str:
     return "\n".join(project.read(f"{base}/{name}") or "" for name in ("setup.cfg", "setup.py"))
 
@@ -140,7 +201,8 @@ def _locked(project: Project, name: str) -> str | None:
                 return match[1]
     pins = project.json(f"{home(project)}/Pipfile.lock")
     for section in ("default", "develop"):
-        entry = pins.get(section, {}).get(name)
+        listed = pins.get(section)
+        entry = listed.get(name) if isinstance(listed, dict) else None
         pin = entry.get("version") if isinstance(entry, dict) else None
         if isinstance(pin, str):
             return pin.removeprefix("==")

@@ -93,10 +93,11 @@ def source_file(project: Project) -> str | None:
     files = [path for path in requirement_files(project) if is_production(path)]
     if not files:
         return None
+    own = next((path for path in files if not project.tree.leads_outside(project.within(path))), files[0])
     for file in compiled_files(project):
-        if file.path == files[0] and file.sources:
+        if file.path == own and file.sources:
             return file.sources[0]
-    return files[0]
+    return own
 
 
 def _pip_call(project: Project, packages: tuple[str, ...]) -> Command | Manual:
@@ -107,7 +108,7 @@ def _pip_call(project: Project, packages: tuple[str, ...]) -> Command | Manual:
     target = compiled[0].path if compiled else source
     wanted = _requirements(project, packages)
     if target is not None and not target.endswith(".toml"):
-        wanted = ("-r", relpath(target, cwd))
+        wanted = ("-r", _as_path(relpath(target, cwd)))
     compile_calls = [_in_environment(project, cwd, file.argv) for file in compiled if file.argv and file.cwd == cwd]
     if len(compile_calls) < len(compiled):
         body = "\n".join(f"compile {file.path} again from {source}" for file in compiled)
@@ -125,7 +126,8 @@ def _pip_install(project: Project, cwd: str, wanted: tuple[str, ...]) -> tuple[s
         return None
     python = _seen_from(project, cwd, interpreter(found))
     if any((folder / "pip").is_dir() for folder in site_packages(found)):
-        return (python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", *wanted)
+        # isolated: with -m alone a logging.py or pip.py of the app would be imported instead of the real one
+        return (python, "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", *wanted)
     return ("uv", "pip", "install", "--python", python, *wanted)
 
 
@@ -145,6 +147,11 @@ def _seen_from(project: Project, cwd: str, path: Path) -> str:
     return os.path.relpath(path, project.root / cwd).replace(os.sep, "/")
 
 
+def _as_path(path: str) -> str:
+    """A path that no program takes for an option."""
+    return f"./{path}" if path.startswith("-") else path
+
+
 def _by_hand(wanted: tuple[str, ...]) -> str:
     python = ".venv\\Scripts\\python" if os.name == "nt" else ".venv/bin/python"
     quoted = " ".join(f'"{word}"' if set(word) & set("<>=~ ") else word for word in wanted)
@@ -161,14 +168,22 @@ def _requirements(project: Project, packages: tuple[str, ...]) -> tuple[str, ...
 def _lists_in_project(data: dict[str, Any]) -> bool:
     """Poetry 2 adds to [project] when that has dependencies, or when its own table has none."""
     project = data.get("project")
-    if not isinstance(project, dict) or "dependencies" in project.get("dynamic", ()):
+    if not isinstance(project, dict) or _computes_dependencies(project):
         return False
-    poetry = data.get("tool", {}).get("poetry", {})
-    return "dependencies" in project or not set(poetry.get("dependencies", {})) - {"python"}
+    tool = data.get("tool")
+    poetry = tool.get("poetry") if isinstance(tool, dict) else None
+    own = poetry.get("dependencies") if isinstance(poetry, dict) else None
+    return "dependencies" in project or not (set(own) if isinstance(own, dict) else set()) - {"python"}
 
 
 def _is_dynamic(project: Project, base: str) -> bool:
-    return "dependencies" in project.toml(f"{base}/pyproject.toml").get("project", {}).get("dynamic", ())
+    return _computes_dependencies(project.toml(f"{base}/pyproject.toml").get("project"))
+
+
+def _computes_dependencies(table: object) -> bool:
+    """Does [project] say that its dependencies are dynamic?"""
+    dynamic = table.get("dynamic") if isinstance(table, dict) else None
+    return isinstance(dynamic, list) and "dependencies" in dynamic
 
 
 def _requirement(package: str, requirement: str) -> Codemod:

@@ -13,9 +13,11 @@ from wizard.project import Project
 
 _CALL = re.compile(r"^#\s+((?:pip-compile|uv pip compile|python3? -m piptools compile)\b.*)$", re.MULTILINE)
 _VALUED = {
-    "-o", "--output-file", "--resolver", "--annotation-style", "--python-version", "-p", "--python", "--extra",
-    "--python-platform", "-c", "--constraint", "--group", "--unsafe-package",
+    "--resolver", "--annotation-style", "--python-version", "-p", "--python", "--extra", "--python-platform", "-c",
+    "--constraint", "--group", "--unsafe-package",
 }  # fmt: skip
+_OUTPUT = {"-o", "--output-file"}
+_INTERPRETER = {"-p", "--python"}
 _PLAIN = {
     "--generate-hashes", "--strip-extras", "--no-strip-extras", "--allow-unsafe", "--no-emit-index-url", "--universal",
     "--no-emit-trusted-host", "--no-annotate", "--no-header", "--all-extras", "--quiet", "-q", "--no-emit-find-links",
@@ -52,11 +54,12 @@ def affected(project: Project, source: str) -> list[Compiled]:
 def _compiled(project: Project, path: str, text: str) -> Compiled:
     match = _CALL.search(text)
     words = _split(match[1]) if match else []
-    options, names = _parsed(words)
+    options, names, output = _parsed(words)
     for cwd in (home(project), dirname(path) or "."):
         sources = tuple(normpath(join(cwd, name)) for name in names)
         if sources and all(project.exists(source) for source in sources):
-            return Compiled(path, sources, options and (*options, *names), cwd)
+            other = output is not None and normpath(join(cwd, output)) != normpath(path)
+            return Compiled(path, sources, None if other else options and (*options, *names), cwd)
     beside = f"{path.removesuffix('.txt')}.in"
     return Compiled(path, (beside,) if project.exists(beside) else (), None, home(project))
 
@@ -68,21 +71,26 @@ def _split(call: str) -> list[str]:
         return []
 
 
-def _parsed(words: list[str]) -> tuple[tuple[str, ...] | None, list[str]]:
-    """The call without its sources, and the sources; no call when it has an option that we do not know.
+def _parsed(words: list[str]) -> tuple[tuple[str, ...] | None, list[str], str | None]:
+    """The call without its sources, the sources, and the output file; no call for an option that we do not know.
 
-    A header is text of the repository: only options that name files and formats are passed on.
+    A header is text of the repository: only options that name formats and what is read are passed on, and an output
+    file is the caller's to judge. A path for an interpreter would be a program to start.
     """
     count = {"pip-compile": 1, "uv": 3}.get(words[0] if words else "", 4)
-    call, names, known = list(words[:count]), [], bool(words)
+    call, names, known, output = list(words[:count]), [], bool(words), None
     rest = iter(words[count:])
     for word in rest:
-        if word in _VALUED:
-            call += word, next(rest, "")
-        elif word.partition("=")[0] in _VALUED or word in _PLAIN:
+        option, equals, value = word.partition("=")
+        if option in _VALUED | _OUTPUT:
+            value = value if equals else next(rest, "")
+            call += [word] if equals else [word, value]
+            output = value if option in _OUTPUT else output
+            known = known and not (option in _INTERPRETER and re.search(r"[^\w.]", value))
+        elif word in _PLAIN:
             call.append(word)
         elif word.startswith("-"):
             known = known and word in _UPGRADES
         else:
             names.append(word)
-    return tuple(call) if known else None, names
+    return tuple(call) if known else None, names, output

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import configparser
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from posixpath import dirname, join, normpath
@@ -18,6 +19,7 @@ T = TypeVar("T")
 REQUIREMENTS = ("requirements*.txt", "requirements*.in", "requirements/*.txt", "requirements/*.in")
 CONDA = ("environment.yml", "environment.yaml", "env.yml")
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*([^;#]*)")
+_MAIN = re.compile(r"(?:^|/)requirements(?:[-_./](?:base|common|main|core|prod|production|requirements))?\.(?:in|txt)$")
 _MANIFESTS = ("pyproject.toml", "Pipfile", "setup.cfg", "setup.py", "pixi.toml", *CONDA)
 
 
@@ -49,7 +51,9 @@ def home(project: Project) -> str:
 
 
 def requirement_files(project: Project) -> list[str]:
-    """Paths of the requirement files, those that others include first, `.in` before `.txt`, production before dev."""
+    """Paths of the requirement files: production before dev, what the app runs with before variants for a purpose
+    (`requirements-gpu.txt`), `.in` before `.txt`, those that others include first.
+    """
     return list(_once(project, lambda: _requirement_files(project)))
 
 
@@ -63,24 +67,41 @@ def _requirement_files(project: Project) -> list[str]:
             if project.exists(f"{base}/{n}")
         }
     included = {path for file in found for path in includes(project, file)}
-    return sorted(found | included, key=lambda path: (_rank(path), path not in included, path))
+
+    def rank(path: str) -> tuple[object, ...]:
+        extra, compiled = _rank(path)
+        return extra, path not in included and _MAIN.search(path) is None, compiled, path not in included, path
+
+    return sorted(found | included, key=rank)
 
 
 def includes(project: Project, path: str) -> list[str]:
-    """The files that a requirement file includes with `-r`, all the way down, deepest first."""
+    """The repository's files that a requirement file includes with `-r`, all the way down, deepest first."""
     ordered: list[str] = []
+    seen = {path}
+    pending = [(path, iter(_included(project, path)))]
+    while pending:
+        file, rest = pending[-1]
+        target = next((target for target in rest if target not in seen), None)
+        if target is None:
+            pending.pop()
+            ordered.append(file)
+        else:
+            seen.add(target)
+            pending.append((target, iter(_included(project, target))))
+    return ordered[:-1]
 
-    def visit(file: str, seen: tuple[str, ...]) -> None:
-        for line in (project.read(file) or "").splitlines():
-            match = re.match(r"\s*(?:-r|--requirement)[ =]*([^\s#]+)", line)
-            target = normpath(join(dirname(file), match[1])) if match else ""
-            if target and target not in seen and project.exists(target):
-                visit(target, (*seen, target))
-                if target not in ordered:
-                    ordered.append(target)
 
-    visit(path, (path,))
-    return ordered
+def _included(project: Project, path: str) -> list[str]:
+    """The files that one file includes itself; none from outside of the repository."""
+    lines = (project.read(path) or "").splitlines()
+    named = [m[1] for line in lines if (m := re.match(r"\s*(?:-r|--requirement)[ =]*([^\s#]+)", line))]
+    found = [normpath(join(dirname(path), name)) for name in named]
+    return [
+        file
+        for file in found
+        if project.exists(file) and not project.tree.leads_outside(project.within(file), project.tree.top)
+    ]
 
 
 def declarations(project: Project) -> tuple[tuple[str, Declared], ...]:
@@ -210,8 +231,10 @@ def _setup_cfg(text: str) -> list[str]:
 
 def _setup_py(text: str) -> list[str]:
     try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd escapes: not ours to tell
+            tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     for node in ast.walk(tree):
         if isinstance(node, ast.keyword) and node.arg == "install_requires" and isinstance(node.value, ast.List):

@@ -72,7 +72,7 @@ def manager(project: Project, override: str | None = None) -> Manager:
     if beside is not None:
         return beside
     data = project.toml(f"{base}/pyproject.toml")
-    if "project" in data or _is_poetry(data):
+    if "project" in data or _is_poetry(data, bool(requirement_files(project))):
         above = _above(project)
         return above if above is not None else _from_pyproject(data, bool(requirement_files(project)))
     if project.exists(f"{base}/Pipfile"):
@@ -125,9 +125,11 @@ def _tool(data: dict[str, Any]) -> dict[str, Any]:
     return tool if isinstance(tool, dict) else {}
 
 
-def _is_poetry(data: dict[str, Any]) -> bool:
+def _is_poetry(data: dict[str, Any], requirements: bool) -> bool:
+    """Does Poetry know the dependencies? Beside requirement files a table with nothing but `python` is a leftover."""
     table = _tool(data).get("poetry")
-    return isinstance(table, dict) and "dependencies" in table
+    known = table.get("dependencies") if isinstance(table, dict) else None
+    return known is not None and not (requirements and isinstance(known, dict) and known.keys() <= {"python"})
 
 
 def _from_pyproject(data: dict[str, Any], requirements: bool) -> Manager:
