@@ -1,19 +1,22 @@
-"""What of PostHog is already in a project: dependencies, calls in code, snippets, each with its place."""
+"""What of PostHog is already in a project: dependencies, set-ups in code that the app loads, each with its place."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from functools import partial
+from itertools import combinations
 from typing import Literal
 
+from wizard.errors import CannotEdit
+from wizard.existing_entries import SCRIPTS
+from wizard.existing_graph import Loaded, loaded, relative_to_app
+from wizard.existing_modules import JavaScriptModules, libraries
+from wizard.existing_set_up import WRAPPER, Runtime, SetUp
 from wizard.packages import npm, pypi
-from wizard.project import Project
-from wizard.text import line_number
-from wizard.workspace import ASIDE
-
-Runtime = Literal["browser", "server"]
+from wizard.project import LARGEST_SOURCE, Project
+from wizard.text import decode
 
 NPM_PACKAGES = (
     "posthog-js @posthog/react posthog-node @posthog/next @posthog/nuxt nuxt-posthog posthog-react-native "
@@ -21,32 +24,10 @@ NPM_PACKAGES = (
 ).split()
 PYPI_PACKAGES = ("posthog", "posthoganalytics")
 
-_JAVASCRIPT = "**/*.{js,jsx,ts,tsx,mjs,cjs,mts,cts,vue,svelte,astro,html}"
+_JAVASCRIPT = "**/*.{" + ",".join((*SCRIPTS, "html")) + "}"
 _PYTHON = "**/*.py"
-_TEST_FILE = re.compile(r"(^test_|_test\.|\.(test|spec|stories)\.|^conftest\.py$|\.d\.ts$|\.min\.js$)")
-
-_INTEGRATION = re.compile(
-    r"""["'](?:@posthog/(?:next|nuxt)|nuxt-posthog|gatsby-plugin-posthog|posthog-docusaurus|astro-posthog)(?:/[\w-]+)?["']"""
-)
-
-_SIGNS: dict[str, tuple[tuple[Runtime, str, re.Pattern[str]], ...]] = {
-    "javascript": (
-        ("browser", "initialises posthog-js", re.compile(r"\b[Pp]ost[hH]og\w*\s*\.\s*init\s*\(")),
-        ("browser", "a PostHogProvider that initialises", re.compile(r"<PostHogProvider\b[^>]*\bapiKey=")),
-        ("browser", "loads the HTML snippet", re.compile(r"/static/(?:\d[^/\s]*/)?array\.js|window\.posthog\s*=")),
-        ("browser", "uses an integration of the SDK", _INTEGRATION),
-        ("server", "creates a posthog-node client", re.compile(r"\bnew\s+PostHog\s*\(")),
-    ),
-    "python": (
-        ("server", "creates a PostHog client", re.compile(r"(?<![\w])(?:Async)?Posthog\s*\(")),
-        ("server", "configures the module-level client", re.compile(r"\bposthog\s*\.\s*(?:project_)?api_key\s*=(?!=)")),
-        ("server", "uses an integration of the SDK", re.compile(r"posthog\.integrations\.\w+")),
-    ),
-}
-_COMMENTS = {
-    "javascript": re.compile(r"/\*.*?\*/|<!--.*?-->|(?<![:\"'`\w/])//[^\n]*", re.DOTALL),
-    "python": re.compile(r"(?m)#[^\n\"']*$"),
-}
+_RE_EXPORTS = 6
+"""How many modules a name is followed through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +35,30 @@ class Site:
     """One place in the code that sets PostHog up; `line` is 1-based, `path` relative to the app."""
 
     path: str
-    line: int
-    runtime: Runtime
-    reason: str
+    set_up: SetUp
+
+    @property
+    def line(self) -> int:
+        """Where it is."""
+        return self.set_up.line
+
+    @property
+    def runtime(self) -> Runtime:
+        """What it runs in."""
+        return self.set_up.runtime
+
+    @property
+    def reason(self) -> str:
+        """What it does, in words."""
+        return self.set_up.reason
+
+    @property
+    def place(self) -> str:
+        """`path:line`."""
+        return f"{self.path}:{self.line}"
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line} {self.reason}"
+        return f"{self.place} {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ class Existing:
     @property
     def state(self) -> Literal["absent", "partial", "installed"]:
         """The three cases a user distinguishes."""
-        snippet = any("snippet" in site.reason for site in self.sites)
+        snippet = any(site.set_up.kind == "snippet" for site in self.sites)
         if self.sites and (self.packages or snippet):
             return "installed"
         return "partial" if self.sites or self.packages else "absent"
@@ -83,32 +82,126 @@ class Existing:
         return (*self.packages, *map(str, self.sites))
 
 
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The set-ups of an app: those in files that it loads, the `idle` ones in files that it does not, and doubles."""
+
+    sites: tuple[Site, ...] = ()
+    idle: tuple[Site, ...] = ()
+    doubles: tuple[tuple[Site, Site], ...] = ()
+
+
 def existing(project: Project, language: str) -> Existing:
-    """Look at manifests and code of one language; tests, stories and examples do not count."""
+    """Look at manifests and code of one language; tests, stories, examples and dead code do not count."""
     if language == "javascript":
         declared = npm.declared(project)
-        packages = [f"package.json lists {name} {declared[name]}" for name in NPM_PACKAGES if name in declared]
+        names = [*NPM_PACKAGES, *(name for name in declared if name not in NPM_PACKAGES and WRAPPER.fullmatch(name))]
+        packages = [f"package.json lists {name} {declared[name]}" for name in names if name in declared]
     else:
         found = pypi.declared(project)
         packages = [f"{found[name].where} lists {name}" for name in PYPI_PACKAGES if name in found]
-    return Existing(tuple(packages), tuple(_sites(project, language)))
+    return Existing(tuple(packages), survey(project, language).sites)
 
 
-def sites(project: Project, language: str, runtime: Runtime, besides: tuple[str, ...] = ()) -> tuple[Site, ...]:
-    """Where PostHog is set up for a runtime, in files other than `besides` (those that the plan itself owns)."""
-    return tuple(s for s in _sites(project, language) if s.runtime == runtime and s.path not in besides)
+def sites(
+    project: Project, language: str, runtime: Runtime, besides: tuple[str, ...] = (), starts: tuple[str, ...] = ()
+) -> tuple[Site, ...]:
+    """Where PostHog is set up for a runtime, in files other than `besides` (those that the plan itself owns).
+
+    `starts` are files that start the app, relative to it, when the framework knows more than their names tell.
+    """
+    found = survey(project, language, starts).sites
+    return tuple(site for site in found if site.runtime == runtime and site.path not in besides)
 
 
-def _sites(project: Project, language: str) -> Iterator[Site]:
-    for path in project.files(_PYTHON if language == "python" else _JAVASCRIPT):
-        parts = PurePosixPath(path).parts
-        if not ASIDE.isdisjoint(parts[:-1]) or _TEST_FILE.search(parts[-1]):
-            continue
-        data = project.bytes(path)
-        if data is None or b"osthog" not in data.replace(b"\0", b"").replace(b"ostHog", b"osthog"):
-            continue
-        text = project.read(path) or ""
-        code = _COMMENTS[language].sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
-        for runtime, reason, pattern in _SIGNS[language]:
-            if match := pattern.search(code):
-                yield Site(path, line_number(code, match.start()), runtime, reason)
+def survey(project: Project, language: str, starts: tuple[str, ...] = (), unused: tuple[str, ...] = ()) -> Survey:
+    """All set-ups of an app, and which of them run together. Reads files; parses those that can hold a set-up.
+
+    `starts` are files that start the app, `unused` such that only seem to.
+    """
+    found = list(_found(project, language))
+    if not found:
+        return Survey()
+    graph = loaded(project, language, starts, unused)
+    active = [site for site in found if _is_loaded(project, graph, site)]
+    idle = [site for site in found if site not in active and is_own(project, site)]
+    return Survey(tuple(active), tuple(idle), tuple(_doubles(project, graph, active)))
+
+
+def _is_loaded(project: Project, graph: Loaded, site: Site) -> bool:
+    path = project.within(site.path)
+    # that some import is computed says nothing about the repository's other packages
+    return path in graph.paths or (is_own(project, site) and graph.has(path))
+
+
+def is_own(project: Project, site: Site) -> bool:
+    """Is a set-up in the app itself, not in another package of the repository?"""
+    path = project.within(site.path)
+    return not site.path.startswith("../") and not any(path.startswith(f"{nested}/") for nested in project.nested)
+
+
+def _doubles(project: Project, graph: Loaded, active: list[Site]) -> Iterator[tuple[Site, Site]]:
+    """Pairs of set-ups in different files that one page or process loads; each instance with a name is meant so."""
+    packaged = {site.path for site in active if site.set_up.kind == "integration" and site.runtime == "browser"}
+    units: dict[tuple[str, str], Site] = {}
+    for site in active:
+        # an integration of the server's SDK works with a client that is made somewhere
+        companion = site.runtime == "server" and site.set_up.kind == "integration"
+        if site.set_up.bound and not site.set_up.own and not companion:
+            units.setdefault((site.runtime, "" if site.path in packaged else site.path), site)
+    for one, other in combinations(units.values(), 2):
+        paths = [project.within(one.path), project.within(other.path)]
+        if one.runtime == other.runtime and graph.together(paths):
+            yield one, other
+
+
+def _found(project: Project, language: str) -> Iterator[Site]:
+    if language == "python":
+        from wizard.existing_python import set_ups as python_set_ups
+
+        for path, text in _mentions(project, [project.within(p) for p in project.files(_PYTHON)]):
+            yield from (Site(relative_to_app(project, path), one) for one in python_set_ups(text))
+        return
+    own = [project.within(path) for path in project.files(_JAVASCRIPT)]
+    modules: JavaScriptModules | None = None
+    for path, text in _mentions(project, [*own, *libraries(project)]):
+        from wizard.existing_init import set_ups as script_set_ups
+
+        modules = modules or JavaScriptModules(project, frozenset(project.tree.paths))
+        follow = partial(_follow, project, modules, path, 0)
+        yield from (Site(relative_to_app(project, path), one) for one in script_set_ups(path, text, follow))
+
+
+def _mentions(project: Project, paths: list[str]) -> Iterator[tuple[str, str]]:
+    """Path and text of the files that mention PostHog at all."""
+    for path in paths:
+        text = _text(project, path)
+        if text is not None:
+            yield path, text
+
+
+def _text(project: Project, path: str, *, mentioning: bool = True) -> str | None:
+    data = project.tree.bytes(path)
+    if data is None or len(data) > LARGEST_SOURCE:
+        return None
+    if mentioning and b"posthog" not in data.replace(b"\0", b"").lower():
+        return None
+    try:
+        return decode(data)[0]
+    except CannotEdit:
+        return None
+
+
+def _follow(project: Project, modules: JavaScriptModules, importer: str, depth: int, source: str, name: str) -> bool:
+    """Does `name` of the module `source`, seen from `importer`, stand for the SDK?"""
+    from wizard.existing_bindings import exports_posthog
+
+    if depth >= _RE_EXPORTS or not re.match(r"[.@~#$/\w]", source):
+        return False
+    for target in modules.resolve(importer, source):
+        text = _text(project, target, mentioning=False)
+        if text and "export" in text:
+            follow = partial(_follow, project, modules, target, depth + 1)
+            if exports_posthog(text, name, follow):
+                return True
+    return False

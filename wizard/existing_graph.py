@@ -1,0 +1,194 @@
+"""Which files of an app are loaded when it runs: followed from the files that start it, without a parser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import PurePosixPath
+
+from wizard.errors import CannotEdit
+from wizard.existing_entries import is_aside, javascript_entries, python_entries
+from wizard.existing_modules import JavaScriptModules, PythonModules
+from wizard.project import LARGEST_SOURCE, Project
+from wizard.text import decode
+
+MOST_FILES = 6_000
+"""Files followed; what lies beyond counts as loaded."""
+
+# each branch starts with a character of its own, which makes the search several times faster
+_COMMENT = re.compile(
+    r"""\"(?:\\.|[^"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)"""
+    r"|<!--(?:[^-]|-(?!->)){0,500}-->|//[^\n]*",
+    re.DOTALL,
+)
+"""A string, which stays (`"./**/*.ts"` opens no comment), or a comment."""
+_HASH = re.compile(r"(?m)#[^\n\"']*$")
+_TYPES = re.compile(
+    r"\b(?:import|export)\s+type\s+(?:\{[^}]{0,5000}\}|[\w$]+|\*(?:\s*as\s+[\w$]+)?)\s*from\s*[\"'][^\"'\n]*[\"']"
+)
+_LAYOUT = re.compile(r"^layout:\s*[\"']?([^\s\"']+)", re.MULTILINE)
+_IMPORTED = re.compile(r"""(?:\bfrom|\bimport|\b(?:require|import)\s*\()\s*(["'`])([^"'`\n$]+)\1""")
+_RELATIVE = re.compile(r"""["'`](\.{1,2}/[^"'`\n]*)["'`]""")
+_SCRIPT = re.compile(r"""<(?:script|Script)\b[^>]{0,500}?\bsrc\s*=\s*\{?["']([^"']+)["']""")
+_COMPUTED = re.compile(r"(?<![.\w$])(?:require|import)\s*\(\s*(?![\"'`)\s])")
+_CONTEXT = re.compile(r"\brequire\.context\s*\(\s*[\"']([^\"']+)[\"']")
+_FROM = re.compile(r"^[ \t]*from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]*(\([^)]{0,20000}\)|[^\n;#]+)", re.MULTILINE)
+_PLAIN = re.compile(r"^[ \t]*(?:[^\n#\"']*;[ \t]*)?import[ \t]+([^\n;#]+)", re.MULTILINE)
+_DOTTED = re.compile(r"[\"']([A-Za-z_]\w*(?:\.\w+)*)(?::\w+)?[\"']")
+_WALKED = re.compile(
+    r"\bimport_module\s*\(\s*(?![\"'])|\b__import__\s*\(\s*(?![\"'])|\bpkgutil\.|\b(?:find|iter)_modules\("
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The files that an app loads, relative to the tree. `groups` are files that run together (one page, one process).
+
+    `whole` is True when that cannot be told: code that computes what it imports, or no start that this tool knows.
+    """
+
+    paths: frozenset[str]
+    whole: bool
+    _edges: dict[str, list[str]] = field(default_factory=dict)
+    _groups: dict[str, list[str]] = field(default_factory=dict)
+
+    def has(self, path: str) -> bool:
+        """Is a file loaded, as far as that can be told?"""
+        return path in self.paths or (self.whole and not is_aside(path))
+
+    def together(self, paths: Iterable[str]) -> bool:
+        """Is there a page or a process that loads all of `paths`?"""
+        wanted = set(paths)
+        everywhere = self._below(self._groups.get("", []))
+        groups = [entries for name, entries in self._groups.items() if name] or [[]]
+        return any(wanted <= everywhere | self._below(entries) for entries in groups)
+
+    def _below(self, entries: Sequence[str]) -> set[str]:
+        seen, pending = set(entries), list(entries)
+        while pending:
+            for target in self._edges.get(pending.pop(), ()):
+                if target not in seen:
+                    seen.add(target)
+                    pending.append(target)
+        return seen
+
+
+def loaded(project: Project, language: str, starts: Sequence[str] = (), unused: Sequence[str] = ()) -> Loaded:
+    """Follow the imports of an app from the files that start it.
+
+    `starts` are more of those, relative to the app; `unused` are some that only seem to be.
+    """
+    known = frozenset(project.tree.paths)
+    if language == "javascript":
+        groups, edges_of = javascript_entries(project), _javascript(project, known)
+    else:
+        groups, edges_of = python_entries(project), _python(project, known)
+    for path in starts:
+        groups.setdefault(path, []).append(project.within(path))
+    skipped = {project.within(path) for path in unused}
+    groups = {name: [path for path in entries if path not in skipped] for name, entries in groups.items()}
+    pending = [path for entries in groups.values() for path in entries]
+    edges: dict[str, list[str]] = {}
+    seen = set(pending)
+    whole = not pending
+    while pending:
+        if len(edges) >= MOST_FILES:
+            whole = True
+            break
+        path = pending.pop()
+        text = _read(project, path)
+        targets, computed = edges_of(path, text) if text else ([], False)
+        edges[path] = targets
+        # what a configuration computes is not what the app loads
+        whole = whole or (computed and ".config." not in path)
+        fresh = [target for target in targets if target not in seen]
+        seen.update(fresh)
+        pending += fresh
+    return Loaded(frozenset(seen), whole, edges, groups)
+
+
+def _read(project: Project, path: str) -> str:
+    data = project.tree.bytes(path)
+    if data is None or len(data) > LARGEST_SOURCE:
+        return ""
+    try:
+        return decode(data)[0]
+    except CannotEdit:
+        return ""
+
+
+Edges = Callable[[str, str], tuple[list[str], bool]]
+
+
+def _javascript(project: Project, known: frozenset[str]) -> Edges:
+    modules = JavaScriptModules(project, known)
+
+    def edges(path: str, text: str) -> tuple[list[str], bool]:
+        specifiers, folders, computed = _specifiers(text)
+        found = [target for one in specifiers for target in modules.resolve(path, one)]
+        return found + [t for folder in folders for t in modules.below(path, folder)], computed
+
+    return edges
+
+
+@lru_cache(maxsize=8192)
+def _specifiers(text: str) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+    """What a script or page loads: specifiers, beginnings of computed paths, and whether one is wholly computed."""
+    code = _TYPES.sub("", _COMMENT.sub(_without_comment, text))
+    plain = [match[2] for match in _IMPORTED.finditer(code)] + _SCRIPT.findall(code) + _LAYOUT.findall(code)
+    relative = _RELATIVE.findall(code)
+    plain += [one for one in relative if "$" not in one and "*" not in one]
+    begun = [re.split(r"[$*{]", one)[0] for one in relative if "$" in one or "*" in one]
+    begun += [re.split(r"[*{]", one)[0] for one in re.findall(r"import\.meta\.glob[^(]*\(\s*[\"'](/[^\"']+)", code)]
+    contexts = [one.rstrip("/") + "/" for one in _CONTEXT.findall(code)]
+    return tuple(dict.fromkeys(plain)), (*begun, *contexts), _COMPUTED.search(code) is not None
+
+
+def _without_comment(match: re.Match[str]) -> str:
+    found = match[0]
+    if found[0] in "\"'`":
+        return found
+    # the `//` of a URL in the text of a page
+    return found if found[:2] == "//" and match.string[match.start() - 1 : match.start()] == ":" else " "
+
+
+def _python(project: Project, known: frozenset[str]) -> Edges:
+    modules = PythonModules(project, known)
+
+    def edges(path: str, text: str) -> tuple[list[str], bool]:
+        names, dotted, computed = _names(text)
+        found = [target for name in names for target in modules.resolve(path, name)]
+        return found + [target for name in dotted for target in modules.named(name)], computed
+
+    return edges
+
+
+@lru_cache(maxsize=8192)
+def _names(text: str) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+    """What a Python file imports, what its strings may name, and whether it computes what it imports."""
+    code = _HASH.sub("", re.sub(r"\\\r?\n", " ", text))
+    found = dict.fromkeys(_imported_names(code))
+    return tuple(found), tuple(dict.fromkeys(_DOTTED.findall(code))), _WALKED.search(code) is not None
+
+
+def _imported_names(code: str) -> Iterator[str]:
+    for match in _FROM.finditer(code):
+        module, names = match[1], re.findall(r"(\w+)(?:\s+as\s+\w+)?\s*(?:,|$)", match[2].strip("() \t\r\n"))
+        joint = "" if module.endswith(".") else "."
+        yield module
+        yield from (f"{module}{joint}{name}" for name in names)
+    for match in _PLAIN.finditer(code):
+        yield from (name.split(" as ")[0].strip() for name in match[1].split(","))
+
+
+def relative_to_app(project: Project, path: str) -> str:
+    """A path of the tree as seen from the app, with `..` when it lies outside."""
+    base = PurePosixPath(project.path)
+    if project.path == ".":
+        return path
+    up = 0
+    while not PurePosixPath(path).is_relative_to(base):
+        base, up = base.parent, up + 1
+    return "../" * up + str(PurePosixPath(path).relative_to(base))
