@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fixture_case import run_git
-from wizard.diff import file_diff
+from wizard.diff import file_diff, shown_diff
 
 CASES: dict[str, tuple[str, bytes | None, bytes | None]] = {
     "new file": ("a.txt", None, b"one\ntwo\n"),
@@ -58,6 +59,50 @@ def _apply(root: Path, path: str, before: bytes | None, after: bytes | None) -> 
 @pytest.mark.parametrize(("path", "before", "after"), CASES.values(), ids=CASES)
 def test_git_applies_it(tmp_path: Path, path: str, before: bytes | None, after: bytes | None) -> None:
     _apply(tmp_path, path, before, after)
+
+
+PRIVATE = {
+    "last line without an end": (b"A=other", b"A=other\nKEY=ours\n"),
+    "empty value filled in the middle": (b"A=other\nKEY=\nB=other\n", b"A=other\nKEY=ours\nB=other\n"),
+    "value replaced": (b"KEY=other\nB=other\n", b"KEY=ours\nB=other\n"),
+    "behind a single line": (b"A=other\n", b"A=other\nKEY=ours\n"),
+    "behind several lines": (b"A=other\nB=other\n", b"A=other\nB=other\nKEY=ours\n"),
+    "old value over lines": (b'A="other\nother"\nKEY=', b'A="other\nother"\nKEY=ours'),
+    "carriage returns alone": (b"A=other\rB=other\r", b"A=other\rB=other\rKEY=ours\n"),
+    "long": (b"A=other\n" * 20_000 + b"KEY=\nB=other", b"A=other\n" * 20_000 + b"KEY=ours\nB=other"),
+    "taken out again": (b"A=other\nB=other\nKEY=ours\n", b"A=other\nB=other\n"),
+    "utf-16": ("A=other\n".encode("utf-16"), "A=other\nKEY=ours\n".encode("utf-16")),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), PRIVATE.values(), ids=PRIVATE)
+def test_a_private_diff_shows_no_value_that_was_there(tmp_path: Path, before: bytes, after: bytes) -> None:
+    patch, shown = (diff(".env", before, after, private=True) for diff in (file_diff, shown_diff))
+    assert b"other" not in patch.replace(b"\0", b"")
+    assert b"other" not in shown
+    assert b"KEY=" in shown
+    run_git(tmp_path, "init", "-q")
+    (tmp_path / ".env").write_bytes(before)
+    run_git(tmp_path, "apply", "--whitespace=nowarn", "-", stdin=patch)
+    assert (tmp_path / ".env").read_bytes() == after
+
+
+def test_what_a_person_sees_of_a_private_file() -> None:
+    before, after = b"A=1\nKEY=\nB=2", b"A=1\nKEY=ours\nB=2\nHOST=h\n"
+    assert shown_diff(".env", before, after, private=True).decode() == (
+        "diff --git a/.env b/.env\n--- a/.env\n+++ b/.env\n@@ -2,2 +2,3 @@\n-KEY=\n-B=***\n"
+        "\\ No newline at end of file\n+KEY=ours\n+B=***\n+HOST=h\n"
+    )
+    assert shown_diff("a", before, after) == file_diff("a", before, after)
+
+
+def test_many_equal_lines_take_no_time() -> None:
+    before = b"\n" * 50_000 + b"a\n" + b"}\n" * 50_000
+    after = b"x\n" + before.replace(b"a\n", b"a\nnew\n")
+    started = time.process_time()
+    diff = file_diff("a", before, after)
+    assert time.process_time() - started < 2
+    assert [line for line in diff.split(b"\n") if line[:1] == b"+" and line[:3] != b"+++"] == [b"+x", b"+new"]
 
 
 def test_no_change_no_diff() -> None:

@@ -111,7 +111,13 @@ REFUSES = {
     "two-documents": (DEPENDENCY, "{}\n{}\n", "is not JSON", 2),
     "too-deep": (DEPENDENCY, "[" * 500 + "]" * 500, "is not JSON", 1),
     "item-into-a-string": (TURBO, '{\n  "tasks": {"build": {"env": "A"}}\n}', "env is not a list", 2),
-    "unclosed-comment": (DEPENDENCY, '{ "a": 1 /* ', "ends too early", 1),
+    "unclosed-comment": (DEPENDENCY, '{ "a": 1 /* ', "is not JSON", 1),
+    "unclosed-comment-at-the-end": (DEPENDENCY, '{\n  "a": 1\n}\n/*\n', "is not JSON", 4),
+    "blank-that-json-does-not-know": (DEPENDENCY, '{\n  "a":\u2028 1\n}', "is not JSON", 2),
+    "escape-that-json-does-not-know": (DEPENDENCY, '{\n  "\\q": 1\n}', "is not JSON", 2),
+    "leading-zero": (DEPENDENCY, '{\n  "a": 01\n}', "is not JSON", 2),
+    "digits-of-other-scripts": (DEPENDENCY, '{\n  "a": \u0661\n}', "is not JSON", 2),
+    "number-of-5000-digits-beside-ours": (TURBO, '{"tasks": {"build": {"env": [%s]}}}' % ("1" * 5000), "too long", 1),
 }
 
 

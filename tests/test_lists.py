@@ -67,6 +67,16 @@ INSERT = {
     "lines_middle": ("x = [\n  a, // one\n  // two\n  b\n]\n", 1, "x = [\n  a, // one\n  new,\n  // two\n  b\n]\n"),
     "comma_first": ("x = [\n    a\n  , b\n]\n", 1, "x = [\n    a\n  , new, b\n]\n"),
     "python_middle": ("x = [\n    a,  # 1\n    b,\n]\n", 1, "x = [\n    a,  # 1\n    new,\n    b,\n]\n"),
+    "comment_over_lines_behind_the_previous": (
+        "x = [\n  a, /* one\n  two */\n  b\n]\n",
+        1,
+        "x = [\n  a, /* one\n  two */\n  new,\n  b\n]\n",
+    ),
+    "comment_over_lines_behind_open": (
+        "x = [ /* one\n  two */\n  b\n]\n",
+        0,
+        "x = [ /* one\n  two */\n  new,\n  b\n]\n",
+    ),
     "comma_inside_comment": ("x = [\n  a /* , */,\n  b\n]\n", 1, "x = [\n  a /* , */,\n  new,\n  b\n]\n"),
 }
 
@@ -91,6 +101,8 @@ def test_one_line_lists_open_up_for_an_item_of_several_lines() -> None:
     assert inserted("x = [a, b]", new, index=1) == "x = [\n  a,\n  m() {\n    k;\n  },\n  b,\n]"
     assert inserted("x = [a, ]", new, trailing_comma=False) == "x = [\n  a,\n  m() {\n    k;\n  }\n]"
     assert inserted("x = [a /* why */]", new) == "x = [a /* why */, m() {\n  k;\n}]"
+    assert inserted("  x = { /* why */ }", new) == "  x = {\n    /* why */\n    m() {\n      k;\n    },\n  }"
+    assert inserted("x = { a, /* b */ b }", new) == "x = {\n  a,\n  /* b */ b,\n  m() {\n    k;\n  },\n}"
 
 
 def test_style_of_lists_that_show_none() -> None:
@@ -104,3 +116,9 @@ def test_skip_blanks_knows_comments() -> None:
     assert skip_blanks("  /* a, */ // b\n , c", 0, 19, ("//", "/*")) == 17
     assert skip_blanks("  # a ]\n]", 0, 9, ("#",)) == 8
     assert skip_blanks("  // never ends", 0, 15, ("//",)) == 15
+    assert skip_blanks("  /* never ends", 0, 15, ("/*",)) == 15
+    assert skip_blanks("// a\rb", 0, 6, ("//",)) == 5
+
+
+def test_comments_in_front_of_many_items_take_no_time() -> None:
+    assert "new" in inserted("x = [" + "/* y */ " * 40 + "a ]", "new\nline")

@@ -40,6 +40,12 @@ CHANGES = {
         "git+https://github.com/x/posthog.git\n./posthog.whl\nposthog>=7.71\n",
     ),
     "commented-out": (TXT, "zope\n# posthog==1\n", "zope\n# posthog==1\nposthog>=7.71\n"),
+    "last-line-is-a-comment-with-a-backslash": (TXT, "zope\n# C:\\\n", "zope\n# C:\\\nposthog>=7.71\n"),
+    "sorted-behind-a-continued-line": (
+        TXT,
+        "django \\\n  ; os_name == 'nt'\nzope\n",
+        "django \\\n  ; os_name == 'nt'\nposthog>=7.71\nzope\n",
+    ),
     "namesake": (TXT, "posthog-extra\n", "posthog-extra\nposthog>=7.71\n"),
     "setup-cfg": (
         CFG,
@@ -54,6 +60,11 @@ CHANGES = {
         "from setuptools import setup\nsetup(\n"
         "    name='\u00fc', install_requires=['django>=5', 'posthog>=7.71'],\n)\n",
     ),
+    "setup-py-behind-other-line-ends": (
+        PY,
+        "# a\x0cb \u2028 \x85\nsetup(install_requires=['a'])\n",
+        "# a\x0cb \u2028 \x85\nsetup(install_requires=['a', 'posthog>=7.71'])\n",
+    ),
     "setup-py-per-line": (
         PY,
         'setup(\n    install_requires=[\n        "django>=5",  # web\n    ],\n)\n',
@@ -66,6 +77,12 @@ KEEPS = {
     "there-with-case-and-extras": (TXT, "PostHog[sentry] == 3.0 ; python_version > '3' # x\n"),
     "there-as-url": (TXT, "posthog @ https://x/y.whl\n"),
     "there-in-compiled": (TXT, COMPILED + "posthog==7.0\n"),
+    "there-after-an-empty-continued-line": (TXT, "\\\nposthog==1\n"),
+    "there-over-two-lines": (TXT, "post\\\nhog==1\n"),
+    "there-below-a-comment-that-ends-in-a-backslash": (TXT, "# C:\\dir\\\nposthog==1\n"),
+    "there-as-editable": (TXT, "-e git+https://x/fork.git@main#egg=posthog\n"),
+    "there-as-url-with-egg": (TXT, "git+https://x/fork.git#subdirectory=py&egg=PostHog\n"),
+    "there-behind-a-form-feed": (TXT, "django\x0cposthog\n"),
     "there-with-hashes": (TXT, "posthog==7.0 \\\n    --hash=sha256:00\n"),
     "setup-cfg-there": (CFG, "[options]\ninstall_requires =\n    posthog\n"),
     "setup-py-there": (PY, "setup(install_requires=['posthog>=1'])\n"),
@@ -79,12 +96,18 @@ REFUSES = {
         "compiled",
         1,
     ),
+    "last-line-goes-on": (TXT, "zope\ndjango \\\n", "goes on", None),
+    "last-line-goes-on-over-blank-lines": (TXT, "zope\ndjango \\", "goes on", None),
+    "hashes-required": (TXT, "--require-hashes\n", "pins hashes", 1),
     "hashes": (TXT, "zope==1 \\\n    --hash=sha256:00\n", "pins hashes", 2),
     "setup-cfg-file-directive": (CFG, "[options]\ninstall_requires = file: requirements.txt\n", "one per line", None),
     "setup-cfg-other-section": (CFG, "[metadata]\ninstall_requires =\n    a\n", "one per line", None),
     "setup-py-computed": (PY, "x = 1\nsetup(install_requires=read())\n", "computed", 2),
     "setup-py-names": (PY, "setup(install_requires=['a', *more])\n", "computed", 1),
     "setup-py-none": (PY, "setup(name='x')\n", "not exactly one", None),
+    "setup-py-nested-without-end": (PY, "setup(install_requires=" + "[" * 5000, "not valid Python", None),
+    "setup-py-signs-without-end": (PY, "x = " + "-" * 100_000 + "1\n", "not valid Python", None),
+    "setup-py-brackets-around-an-item": (PY, "setup(install_requires=[\n  ('a'),\n])\n", "a way we do not know", 1),
     "setup-py-broken": (PY, "setup(\n", "not valid Python", None),
 }
 

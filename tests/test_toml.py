@@ -75,6 +75,12 @@ CHANGES = {
         "[packages]\n\n[dev-packages]\n",
         '[packages]\nposthog = ">=7.71"\n\n[dev-packages]\n',
     ),
+    "table-made-below-blanks": (
+        PIPFILE,
+        '[[source]]\nname = "pypi"  \n\n\n',
+        '[[source]]\nname = "pypi"  \n\n[packages]\nposthog = ">=7.71"\n\n\n',
+    ),
+    "table-made-in-an-empty-file": (PIPFILE, "", '[packages]\nposthog = ">=7.71"\n'),
     "pipfile-without-table": (
         PIPFILE,
         '[[source]]\nname = "pypi"\n',
@@ -92,6 +98,12 @@ KEEPS = {
 }
 
 REFUSES = {
+    "number-of-5000-digits": (PROJECT, f"a = {'1' * 5000}\n[project]\n", "not valid TOML", None),
+    "nested-too-deeply": (PROJECT, f"[project]\na = {'[' * 60}{']' * 60}\n", "too deeply", 2),
+    "nested-without-end": (PROJECT, "a = " + "[" * 5000, "too deeply", None),
+    "key-of-100-parts": (PROJECT, f"a{'.a' * 100} = 1\n[project]\n", "too deeply", 1),
+    "too-large": (PROJECT, "# x\n" * 30_000 + "[project]\n", "too large", None),
+    "odd-letters-in-the-reason": (PROJECT, "\u2028", "not valid TOML", None),
     "no-project": (PROJECT, "[tool.black]\nline-length = 1\n", r"no table \[project\]", None),
     "dynamic": (PROJECT, '[project]\nname = "x"\ndynamic = ["dependencies"]\n', "dynamic", 3),
     "dependencies-not-a-list": (PROJECT, '[project]\ndependencies = "a"\n', "not a list", None),
@@ -132,6 +144,11 @@ def test_every_value_is_where_the_scanner_says() -> None:
             assert "x" in alone
     assert [s.path for s in sections(text)] == [(), ("t", "u v"), ("k",), ("k",)]
     assert [st.path for s in sections(text) for st in s.statements][:2] == [("a",), ("b.c", "d")]
+
+
+def test_a_new_table_leaves_the_line_ends_below_it() -> None:
+    text = "a = 1\n\r\n\n\r\n"
+    assert PIPFILE(text) == 'a = 1\n\n[packages]\nposthog = ">=7.71"\n\r\n\n\r\n'
 
 
 def test_mixed_line_ends_stay() -> None:

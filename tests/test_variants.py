@@ -14,11 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fixture_case import Case, cases
+from tests.variants.data import DATA
+from tests.variants.javascript import JAVASCRIPT, LONG
 from tests.variants.plans import check, plan_of, restyled
+from tests.variants.python import PYTHON
 from tests.variants.styles import ENCODINGS, GENERAL, Style
 from wizard.plan import Plan
 
-STYLES = GENERAL
+STYLES = (*GENERAL, *JAVASCRIPT, *PYTHON, *DATA)
 GROUPS = [list(group) for _, group in groupby(sorted(STYLES, key=lambda s: s.group), key=lambda s: s.group)]
 MANY = int(os.environ.get("WIZARD_EXAMPLES", "3000"))
 
@@ -54,5 +57,7 @@ def test_every_style(case: Case) -> None:
     for style in STYLES:
         for seed in range(3):
             holds(case, [style], "utf-8", seed)
+    for style in LONG:
+        holds(case, [style], "utf-8", 0)
     for codec in ENCODINGS:
         holds(case, [], codec, 0)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 
 from wizard.changes import Manual
 from wizard.codemods import dotenv
 from wizard.edits import Codemod, insert, splice
+from wizard.errors import CannotEdit
+from wizard.git import git
 from wizard.project import Project, normal
-from wizard.workspace import git
+from wizard.text import decode
 
 EXAMPLES = (
     ".env.example",
@@ -62,14 +65,30 @@ def current(project: Project, name: str, folder: str = ".") -> tuple[str, str] |
     return None
 
 
+def folder_above(project: Project, path: str) -> str | None:
+    """The directory of the app's env files, as seen from one of its files: the nearest one that has a `.env`, else an
+    example of one, going up to the app's own. None when nothing tells.
+    """
+    above = [str(folder) for folder in PurePosixPath(normal(path)).parents]
+    for files in ((".env",), EXAMPLES):
+        if found := next((f for f in above if project.first(*(normal(f"{f}/{name}") for name in files))), None):
+            return found
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class EnvEdit:
-    """One file to change for a variable; `create` allows a new file."""
+    """One file to change for a variable; `create` allows a new file, `private` says that it holds values.
+
+    `needs` are paths without whose edit this one must not be made.
+    """
 
     path: str
     codemod: Codemod
     why: str
     create: bool = False
+    private: bool = False
+    needs: tuple[str, ...] = ()
 
 
 def ensure(
@@ -77,8 +96,8 @@ def ensure(
 ) -> Iterator[EnvEdit | Manual]:
     """The edits that give the app variable `name`: the value in a git-ignored file, the bare name in the example file.
 
-    `value` None writes no value; a value that is there stays unless `replace`. A file that git tracks gets no value:
-    the step is left to the user.
+    `value` None writes no value; a value that is there stays unless `replace`. A file that git tracks gets no value,
+    nor does one that a link puts outside of the directory (dotfiles): the step is left to the user.
     """
     folder = str(PurePosixPath(default_file).parent)
     example = project.first(*(normal(f"{place}/{name}") for place in dict.fromkeys((folder, ".")) for name in EXAMPLES))
@@ -88,14 +107,28 @@ def ensure(
     if value is None or (there and (there[0] == value or not replace)):
         return
     path = there[1] if there else _value_file(project, default_file)
+    needs: tuple[str, ...] = ()
+    if outside := _outside(project, path):
+        title = f"Set {name} in {outside}, where {path} links to: it lies outside of this directory"
+        yield Manual(title, _line(name, value), path)
+        return
     match _visibility(project, path):
         case "tracked":
-            yield Manual(f"Set {name} outside of git (git tracks {path})", f"{name}={dotenv.quoted(value)}", path)
+            yield Manual(f"Set {name} outside of git (git tracks {path})", _line(name, value), path)
+            return
+        case "unknown":
+            yield Manual(f"Set {name} outside of git (git cannot say if it tracks {path})", _line(name, value), path)
             return
         case "visible":
-            yield EnvEdit(".gitignore", _ensure_ignored(path), f"keeps {path} out of git", create=True)
+            ignore, pattern = _ignore_place(project, path)
+            if project.exists(ignore) and _git_reads(project, ignore) is None:
+                title = f"Set {name} in {path} once git ignores that file (git cannot read {ignore})"
+                yield Manual(title, _line(name, value), path)
+                return
+            yield EnvEdit(ignore, _ensure_ignored(pattern), f"keeps {path} out of git", create=True)
+            needs = (ignore,)
     codemod = (dotenv.set_variable if there else dotenv.ensure_variable)(name, value)
-    yield EnvEdit(path, codemod, f"gives the app {name}", create=True)
+    yield EnvEdit(path, codemod, f"gives the app {name}", create=True, private=True, needs=needs)
 
 
 def _value_file(project: Project, default: str) -> str:
@@ -106,9 +139,27 @@ def _value_file(project: Project, default: str) -> str:
     return default
 
 
+def _outside(project: Project, path: str) -> str:
+    """Where a link really leads, when that is outside of the directory we work in; "" for everything inside."""
+    root, target = os.path.realpath(project.tree.root), os.path.realpath(project.root / path)
+    return "" if PurePath(target).is_relative_to(root) else target
+
+
+def _line(name: str, value: str) -> str:
+    try:
+        return f"{name}={dotenv.quoted(value)}"
+    except CannotEdit:
+        return f"{name}={value}"
+
+
 def _visibility(project: Project, path: str) -> str:
-    """`ignored`, `tracked`, or `visible` (git would offer to add it)."""
+    """`ignored`, `tracked`, `visible` (git would offer to add it), or `unknown`: git cannot say if it tracks the file.
+
+    Of a link, what it leads to counts: there the values are.
+    """
     base = project.root
+    path = os.path.relpath(os.path.realpath(base / path), os.path.realpath(base)).replace(os.sep, "/")
+    answer = None
     if (project.tree.top / ".git").exists() and base.is_dir():
         tracked = git(base, "ls-files", "--error-unmatch", "--", path)
         if tracked is not None and tracked.returncode == 0:
@@ -116,27 +167,63 @@ def _visibility(project: Project, path: str) -> str:
         ignored = git(base, "check-ignore", "-q", "--no-index", "--", path)
         if ignored is not None and ignored.returncode == 0:
             return "ignored"
-    for directory in project.upwards():
-        if _matches(project.read(f"{directory}/.gitignore") or "", path):
+        answer = "visible" if tracked and tracked.returncode == 1 else "unknown" if project.exists(path) else None
+    below = (str(directory) for directory in PurePosixPath(path).parents if str(directory) != ".")
+    for directory in (*below, *project.upwards()):
+        file = f"{directory}/.gitignore"
+        if answer == "visible" and project.within(file) not in project.tree.overlay:
+            continue  # git has read that one
+        seen = os.path.relpath(base / path, base / directory).replace(os.sep, "/")
+        if _matches(_git_reads(project, file) or "", seen):
             return "ignored"
-    return "visible"
+    return answer or "visible"
+
+
+def _git_reads(project: Project, ignore: str) -> str | None:
+    """An ignore file as git understands it: no link, and not in UTF-16."""
+    data = project.bytes(ignore)
+    if data is None or (project.root / ignore).is_symlink():
+        return None
+    try:
+        text, encoding = decode(data)
+    except CannotEdit:
+        return None
+    return text if encoding.codec == "utf-8" else None
+
+
+def _ignore_place(project: Project, path: str) -> tuple[str, str]:
+    """`(ignore file, line for it)`: the app's, or the one beside the env file when that is there or not in the app."""
+    path = os.path.relpath(os.path.realpath(project.root / path), os.path.realpath(project.root)).replace(os.sep, "/")
+    folder, _, name = path.rpartition("/")
+    if folder and (path.startswith("../") or project.exists(f"{folder}/.gitignore")):
+        return f"{folder}/.gitignore", name
+    return ".gitignore", path
 
 
 def _matches(gitignore: str, path: str) -> bool:
     """Do the lines ignore the env file? The last one that matches decides. Only used where git cannot be asked."""
     ignored = False
-    for line in gitignore.splitlines():
-        pattern = line.strip()
-        if fnmatchcase(path, pattern.removeprefix("!").lstrip("/")):
+    whole = PurePosixPath(path)
+    for line in gitignore.split("\n"):
+        pattern = line.removesuffix("\r").rstrip(" ")
+        bare = pattern.removeprefix("!").removeprefix("**/")
+        anchored = "/" in bare.rstrip("/")
+        places = (
+            str(place) if anchored else place.name
+            for place in (*whole.parents, *(() if bare.endswith("/") else (whole,)))
+        )
+        if any(fnmatchcase(place, bare.strip("/")) for place in places if place not in ("", ".")):
             ignored = not pattern.startswith("!")
     return ignored
 
 
 def _ensure_ignored(path: str) -> Codemod:
+    line = re.sub(r"([\\*?\[#!])", r"\\\1", path)
+
     def codemod(text: str) -> str:
-        if _matches(text, path):
+        if _matches(text, path) or line in re.split(r"\r?\n", text):
             return text
         before = "" if not text or text.endswith("\n") else "\n"
-        return splice(text, [insert(len(text), f"{before}{path}\n")])
+        return splice(text, [insert(len(text), f"{before}{line}\n")])
 
     return codemod

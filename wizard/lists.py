@@ -9,6 +9,9 @@ from wizard.edits import Edit, insert
 from wizard.text import indent_at, indented, line_end, line_start, next_line
 
 Span = tuple[int, int]
+_BLANKS = re.compile(r"\s*")
+_COMMENT_ENDS = (re.compile(r"[\r\n]"), re.compile(r"\*/"))
+_LEADING = re.compile(r"[ \t]*,?[ \t]*((?:/\*(?:[^*\n]|\*(?!/))*\*/[ \t]*)+)")
 
 
 def insert_item(
@@ -35,8 +38,8 @@ def insert_item(
     """
     if not items:
         return _first(text, open, close, new, unit, pad, trailing_comma, lone_comma)
-    if "\n" in new and _explodable(text, open, close, items):
-        return _exploded(text, open, close, items, index, new, unit, trailing_comma)
+    if "\n" in new and _explodable(text, open, close, led := _with_comments(text, open, items, comment_markers)):
+        return _exploded(text, open, close, led, index, new, unit, trailing_comma)
     if index < len(items):
         return _before(text, open, items, index, new, comment_markers)
     return _append(text, open, close, items, new, comment_markers, unit)
@@ -44,15 +47,14 @@ def insert_item(
 
 def skip_blanks(text: str, position: int, end: int, comment_markers: Sequence[str]) -> int:
     """The offset of the first character in `text[position:end]` that is neither blank nor comment, or `end`."""
-    blanks = re.compile(r"\s*")
     while position < end:
-        match = blanks.match(text, position, end)
+        match = _BLANKS.match(text, position, end)
         position = match.end() if match else position
         marker = next((m for m in comment_markers if text.startswith(m, position)), None)
         if position >= end or marker is None:
             return position
-        closed = text.find("*/", position + 2) if marker == "/*" else line_end(text, position) - 2
-        position = end if closed == -1 else closed + 2
+        ended = _COMMENT_ENDS[marker == "/*"].search(text, position + len(marker), end)
+        position = ended.end() if ended else end
     return end
 
 
@@ -72,14 +74,28 @@ def _first(
     if "\n" in content:
         last = open + 1 + len(content.rstrip())
         inner = indent_at(text, last - 1) if content.strip() and line_start(text, last - 1) > open else outer + unit
-        edits = [insert(last, "\n" + indented(new, inner) + comma)]
-        return edits if "\n" in text[last:close] else [insert(last, edits[0].text + "\n" + outer)]
+        item = "\n" + indented(new, inner) + comma
+        return [insert(_line_place(text, last, close), item + ("" if "\n" in text[last:close] else "\n" + outer))]
     if "\n" in new and not content.strip():
         return [Edit(open + 1, close, "\n" + indented(new, outer + unit) + comma + "\n" + outer)]
     item = _continued(new, outer) + ("," if lone_comma else "")
+    if "\n" in new and content.strip().endswith("*/"):
+        start, last = open + 1 + len(content) - len(content.lstrip()), open + 1 + len(content.rstrip())
+        below = "\n" + indented(new, outer + unit) + comma + "\n" + outer
+        return [Edit(open + 1, start, "\n" + outer + unit), Edit(last, close, below)]
     if content.strip():
         return [insert(open + 1 + len(content.rstrip()), " " + item)]
     return [Edit(open + 1, close, pad + item + pad)]
+
+
+def _with_comments(text: str, open: int, items: Sequence[Span], markers: Sequence[str]) -> list[Span]:
+    """The items, each with the block comments right in front of it."""
+    found = []
+    for index, (start, end) in enumerate(items):
+        after = items[index - 1][1] if index else open + 1
+        match = _LEADING.fullmatch(text, after, start) if "/*" in markers else None
+        found.append((match.start(1) if match else start, end))
+    return found
 
 
 def _explodable(text: str, open: int, close: int, items: Sequence[Span]) -> bool:
@@ -118,10 +134,21 @@ def _before(text: str, open: int, items: Sequence[Span], index: int, new: str, m
     if index:
         comma = skip_blanks(text, previous, start, markers)
         previous = comma + 1 if text.startswith(",", comma) else previous
-    place = next_line(text, previous)
+    place = _line_after(text, previous, start, markers)
     if place > start:
         return [insert(start, _continued(new, indent_at(text, start)) + ", ")]
     return [insert(place, indented(new, indent_at(text, start)) + ",\n")]
+
+
+def _line_after(text: str, position: int, end: int, markers: Sequence[str]) -> int:
+    """The next line that does not begin within a comment."""
+    while "/*" in markers:
+        opened = text.find("/*", position, line_end(text, position))
+        closed = text.find("*/", opened + 2, end)
+        if opened == -1 or closed == -1 or "//" in text[position:opened]:
+            break
+        position = closed + 2
+    return next_line(text, position)
 
 
 def _append(
@@ -137,12 +164,18 @@ def _append(
     if own_line or line_comment:
         inner = indent_at(text, start) if own_line else indent_at(text, open) + unit
         item = "\n" + indented(new, inner) + ("," if has_comma else "")
-        return [insert(last, item)] if has_comma else [insert(end, ","), insert(last, item)]
+        place = _line_place(text, last, close)
+        return [insert(place, item)] if has_comma else [insert(end, ","), insert(place, item)]
     item = " " + _continued(new, indent_at(text, start))
     if not has_comma:
         return [insert(last, "," + item)]
     lone = text[open] == "(" and len(items) == 1
     return [insert(last, item + ("" if lone else ","))]
+
+
+def _line_place(text: str, last: int, close: int) -> int:
+    """Where a line can be added behind `last`: behind the blanks that end its line, which stay where they are."""
+    return line_end(text, last) if "\n" in text[last:close] else last
 
 
 def _starts_line(text: str, position: int) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
+from typing import Any
 
 from wizard.errors import CannotEdit
 
@@ -18,6 +20,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+
+_MANY_PAIRS = 4_000_000  # of lines: difflib is quadratic
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,11 @@ def decode(data: bytes) -> tuple[str, Encoding]:
 
 
 def encode(text: str, encoding: Encoding) -> bytes:
-    """The inverse of `decode`."""
-    return encoding.bom + text.encode(encoding.codec)
+    """The inverse of `decode`. Raises CannotEdit for half a surrogate pair, which no file can hold."""
+    try:
+        return encoding.bom + text.encode(encoding.codec)
+    except UnicodeEncodeError as error:
+        raise CannotEdit(f"cannot be written as {encoding.codec}", line_number(text, error.start)) from error
 
 
 def newline(text: str) -> str:
@@ -59,12 +66,27 @@ def line_number(text: str, position: int) -> int:
     return text.count("\n", 0, position) + 1
 
 
+def common_start(a: Sequence[Any], b: Sequence[Any]) -> int:
+    """How many items (characters, bytes, lines) at the beginning are the same."""
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+
+
 def same_line(before: str, after: str, line: int) -> int:
     """Where the 1-based `line` of `before` is in `after`; `line` itself when it is not there any more."""
-    matcher = SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False)
-    for start, now, size in matcher.get_matching_blocks():
-        if start < line <= start + size:
-            return now + line - start
+    old, new = before.split("\n"), after.split("\n")
+    first, shift = common_start(old, new), len(new) - len(old)
+    if line <= first:
+        return line
+    last = len(old) - common_start(old[first:][::-1], new[first:][::-1])
+    if line > last:
+        return line + shift
+    if (last - first) * (last + shift - first) <= _MANY_PAIRS:
+        matcher = SequenceMatcher(None, old[first:last], new[first : last + shift], autojunk=False)
+        for start, now, size in matcher.get_matching_blocks():
+            if start < line - first <= start + size:
+                return now + line - start
+    elif old.count(old[line - 1]) == new.count(old[line - 1]) == 1:
+        return new.index(old[line - 1]) + 1
     return line
 
 
@@ -78,7 +100,7 @@ def line_end(text: str, position: int) -> int:
     end = text.find("\n", position)
     if end == -1:
         return len(text)
-    return end - 1 if end > position and text[end - 1] == "\r" else end
+    return end - 1 if end and text[end - 1] == "\r" else end
 
 
 def next_line(text: str, position: int) -> int:

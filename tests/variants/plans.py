@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from functools import cache
 from pathlib import Path
@@ -12,11 +12,13 @@ from random import Random
 
 from tests.fixture_case import Case
 from tests.variants.styles import Style, encoded
+from wizard.choice import EVERYTHING, Selection
 from wizard.codemods.syntax import parses
 from wizard.errors import CannotEdit, WizardError
-from wizard.plan import FileChange, Plan, make_plan
+from wizard.plan import FileChange, Plan
+from wizard.planning import make_plan
 from wizard.project import Tree
-from wizard.text import decode
+from wizard.text import common_start, decode
 
 Files = dict[str, bytes]
 
@@ -46,7 +48,7 @@ def restyled(case: Case, styles: Sequence[Style], codec: str, seed: int) -> File
     return out
 
 
-def plan_of(case: Case, files: Mapping[str, bytes]) -> Plan | WizardError:
+def plan_of(case: Case, files: Mapping[str, bytes], selection: Selection = EVERYTHING) -> Plan | WizardError:
     """The plan for the files as the fixture's project, nothing on disk; the error when the tree cannot be planned."""
     nowhere = Path("/nonexistent/fixture")
     tree = Tree(nowhere, nowhere, tuple(sorted(files)), files)
@@ -54,7 +56,7 @@ def plan_of(case: Case, files: Mapping[str, bytes]) -> Plan | WizardError:
         found = {app.id: app for app in case.apps(tree)}
         if case.wanted["framework"] not in found:
             return WizardError("not detected")
-        return make_plan([found[case.wanted["framework"]]], case.answers())
+        return make_plan([found[case.wanted["framework"]]], case.answers(), selection=selection)
     except WizardError as error:
         if error.exit_code == 70:
             raise
@@ -91,8 +93,19 @@ def removed_lines(change: FileChange) -> int:
     """How many of the old lines are not in the new file, line ends aside."""
     old = decode(change.before)[0].splitlines() if change.before is not None else []
     new = decode(change.after)[0].splitlines()
-    blocks = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
-    return len(old) - sum(block.size for block in blocks)
+    return len(old) - sum(size for _, _, size in _matching(old, new))
+
+
+def _matching(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+    """`(start in old, start in new, size)` of what stayed; only the part between the first and the last difference is
+    compared line by line, for that is quadratic."""
+    first = common_start(old, new)
+    last = common_start(old[first:][::-1], new[first:][::-1])
+    yield 0, 0, first
+    matcher = SequenceMatcher(None, old[first : len(old) - last], new[first : len(new) - last], autojunk=False)
+    for block in matcher.get_matching_blocks():
+        yield block.a + first, block.b + first, block.size
+    yield len(old) - last, len(new) - last, last
 
 
 def _only_declared_lines(change: FileChange, declared: int) -> None:
@@ -107,13 +120,12 @@ def _line_ends(path: str, before: str, after: str) -> None:
     new = set(re.findall(r"\r\n|\n|\r", after))
     assert not ends or new <= ends, f"{path}: line ends {ends} became {new}"
     old_lines, new_lines = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    for block in SequenceMatcher(
-        None, [x.rstrip("\r\n") for x in old_lines], [x.rstrip("\r\n") for x in new_lines], autojunk=False
-    ).get_matching_blocks():
-        for i in range(block.size):
-            old, fresh = old_lines[block.a + i], new_lines[block.b + i]
-            last = block.a + i == len(old_lines) - 1
-            if old.strip() and not last:
+    bare, now = ([line.rstrip("\r\n") for line in lines] for lines in (old_lines, new_lines))
+    for a, b, size in _matching(bare, now):
+        for i in range(size):
+            old, fresh = old_lines[a + i], new_lines[b + i]
+            last = a + i == len(old_lines) - 1
+            if re.search(r"\w", old) and not last:  # a bracket alone may be one of ours
                 assert old == fresh, f"{path}: {old!r} became {fresh!r}"
     if before and before[-1] == "\n":
         assert after[-1] == "\n", f"{path}: lost its final newline"

@@ -11,12 +11,12 @@ from typing import Any
 
 from wizard.edits import Codemod, Edit, splice
 from wizard.errors import CannotEdit
-from wizard.lists import insert_item, skip_blanks
+from wizard.lists import insert_item
 from wizard.text import indent_at, indent_unit, indented, line_number
 
-_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
-_WORD = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null")
-_COMMENTS = ("//", "/*")
+_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"')
+_WORD = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null")
+_BLANKS = re.compile(r"(?:[ \t\r\n]+|//[^\r\n]*|/\*.*?\*/)*", re.DOTALL)
 _DEEPEST = 200
 
 
@@ -146,7 +146,10 @@ def _decoded(text: str, node: Node) -> Any:
         case "[":
             return [_decoded(text, child) for child in node.children]
         case _:
-            return json.loads(text[node.start : node.end])
+            try:
+                return json.loads(text[node.start : node.end])
+            except ValueError as error:  # more digits than Python turns into a number
+                raise CannotEdit("a number is too long", line_number(text, node.start)) from error
 
 
 def _value(text: str, position: int, depth: int) -> tuple[Node, int]:
@@ -188,7 +191,8 @@ def _key(text: str, position: int) -> tuple[str, int]:
 
 
 def _skip(text: str, position: int) -> int:
-    return skip_blanks(text, position, len(text), _COMMENTS)
+    match = _BLANKS.match(text, position)
+    return match.end() if match else position
 
 
 def _unexpected(text: str, position: int) -> CannotEdit:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import PurePosixPath
 
+from wizard.errors import CannotEdit
+
 
 def parses(path: str, text: str) -> bool:
     """False only when a parser for this kind of file says so; kinds without one count as parsing."""
@@ -14,15 +16,15 @@ def parses(path: str, text: str) -> bool:
 
         return not parse(text).root.has_error
     if suffix == ".py":
-        from libcst import ParserSyntaxError, parse_module
+        from wizard.codemods.python.tree import parse as parse_python
 
         try:
-            parse_module(text)
-        except ParserSyntaxError:
+            parse_python(text)
+        except CannotEdit:
             return False
     if PurePosixPath(path).name == "package.json":
         try:
             json.loads(text)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             return False
     return True

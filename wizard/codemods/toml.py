@@ -93,11 +93,12 @@ def _append_statement(text: str, parts: Sequence[Section], path: Path, new: str)
 
 
 def _new_table(text: str, table: Path, new: str) -> Edit:
-    end = len(text.rstrip())
-    rest = text[end:]
     header = f"[{'.'.join(table)}]\n{new}"
-    before = "\n\n" if end else ""
-    return Edit(end, len(text), before + header + ("\n" if not rest or not end else rest.replace("\r\n", "\n")))
+    end = len(text.rstrip())
+    if not end:
+        return insert(0, header + "\n")
+    end = line_end(text, end)
+    return insert(end, f"\n\n{header}" + ("\n" if end == len(text) else ""))
 
 
 def _statement(text: str, parts: Sequence[Section], path: Path) -> Statement:
@@ -123,7 +124,7 @@ def _checked(text: str, edits: list[Edit], path: Path, value: object) -> str:
     table[path[-1]] = value
     try:
         actual, second = tomllib.loads(after), tomlkit.parse(after).unwrap()
-    except (tomllib.TOMLDecodeError, TOMLKitError) as error:
+    except (ValueError, TOMLKitError, RecursionError) as error:
         raise CannotEdit("the edit would not parse") from error
     if _sorted(actual, path) != _sorted(expected, path) or _at(_sorted(second, path), path) != _at(actual, path):
         raise CannotEdit(f"{'.'.join(path)} is written in a way we do not know")

@@ -13,6 +13,8 @@ _BLANK = re.compile(r"(?:\s|#[^\n]*)*")
 _KEY = re.compile(r"""[ \t]*([A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')[ \t]*""")
 _STRING = re.compile(r'"""(?:[^\\]|\\.)*?"{3,5}|' r"'''.*?'{3,5}|" r'"(?:[^"\\\n]|\\.)*"|' r"'[^'\n]*'", re.DOTALL)
 _SCALAR = re.compile(r"[^\s,\]}#][^,\]}#\n]*")
+_DEEPEST = 50
+_LARGEST = 100_000  # characters; the second opinion takes seconds beyond
 
 Path = tuple[str, ...]
 
@@ -42,10 +44,14 @@ class Section:
 
 def sections(text: str) -> list[Section]:
     """All sections in order. Raises CannotEdit for what does not parse."""
+    if len(text) > _LARGEST:
+        raise CannotEdit("the file is too large")
     try:
         tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise CannotEdit(f"the file is not valid TOML: {error}") from error
+    except ValueError as error:  # a number of too many digits is one, too
+        raise CannotEdit(f"the file is not valid TOML: {ascii(str(error))[1:-1]}") from error
+    except RecursionError as error:
+        raise CannotEdit("the file is nested too deeply") from error
     found: list[Section] = []
     path: Path = ()
     end, many = 0, False
@@ -62,7 +68,7 @@ def sections(text: str) -> list[Section]:
             start = position
             keys, position = _keys(text, position)
             value = _skip(text, position + 1)
-            position = _value_end(text, value)
+            position = _value_end(text, value, 0)
             statements.append(Statement((*path, *keys), start, value, position))
         position = _skip(text, position)
     return [*found, Section(path, end, tuple(statements), many)]
@@ -73,7 +79,7 @@ def array_items(text: str, start: int) -> list[tuple[int, int]]:
     items = []
     position = _skip(text, start + 1)
     while text[position] != "]":
-        end = _value_end(text, position)
+        end = _value_end(text, position, 0)
         items.append((position, end))
         position = _skip(text, end)
         if text[position] == ",":
@@ -87,6 +93,8 @@ def _keys(text: str, position: int) -> tuple[Path, int]:
         match = _KEY.match(text, position)
         if match is None:
             raise CannotEdit("a key is written in a way we do not know", line_number(text, position))
+        if len(keys) > _DEEPEST:
+            raise CannotEdit("the file is nested too deeply", line_number(text, position))
         keys.append(next(iter(tomllib.loads(f"{match[1]} = 0"))))
         position = match.end()
         if not text.startswith(".", position):
@@ -94,7 +102,9 @@ def _keys(text: str, position: int) -> tuple[Path, int]:
         position += 1
 
 
-def _value_end(text: str, position: int) -> int:
+def _value_end(text: str, position: int, depth: int) -> int:
+    if depth > _DEEPEST:
+        raise CannotEdit("the file is nested too deeply", line_number(text, position))
     if text[position] in "[{":
         closing = "]" if text[position] == "[" else "}"
         position = _skip(text, position + 1)
@@ -102,7 +112,7 @@ def _value_end(text: str, position: int) -> int:
             if closing == "}":
                 _, position = _keys(text, position)
                 position = _skip(text, position + 1)
-            position = _skip(text, _value_end(text, position))
+            position = _skip(text, _value_end(text, position, depth + 1))
             if text[position] == ",":
                 position = _skip(text, position + 1)
         return position + 1
