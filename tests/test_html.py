@@ -24,6 +24,10 @@ CHANGES = {
         "<head><title>a</title></head>\n",
         "<head><title>a</title>\n  <Posthog />\n</head>\n",
     ),
+    "behind_the_last_element": (
+        "  <head>\n    <title>a</title>\n    <slot /></head>\n",
+        "  <head>\n    <title>a</title>\n    <slot />\n    <Posthog />\n  </head>\n",
+    ),
     "comment_about_head": (
         "<head>\n  <!-- </head> -->\n</head>\n<!-- </head> -->\n",
         "<head>\n  <!-- </head> -->\n  <Posthog />\n</head>\n<!-- </head> -->\n",
@@ -89,6 +93,7 @@ def test_keeps(text: str) -> None:
 
 
 REFUSES = {
+    "line_ends_of_old_macs": ("<head>\r</head>\r", "old Macs", 1),
     "no_head": ("{% extends 'base.html' %}\n", "no </head>", None),
     "only_in_a_comment": ("<!-- <head></head> -->\n", "no </head>", None),
     "only_in_a_script": ("<script>\nw('</head>')\n</script>\n", "no </head>", None),

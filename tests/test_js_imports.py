@@ -17,6 +17,34 @@ NODE_ESM = ensure_import("posthog-node", names=["PostHog"], kind="esm")
 DOTENV = ensure_import("dotenv/config", side_effect=True, first=True)
 
 BEFORE_AFTER: dict[str, tuple[Codemod, str, str]] = {
+    "no_blank_behind_import": (BOTH, "import{a}from'm'\n", "import d, {a, b as c}from'm'\n"),
+    "require_in_an_es_module": (
+        BOTH,
+        "const { a } = require('m')\nexport { a }\n",
+        "const { a, b: c } = require('m')\nimport d from 'm'\nexport { a }\n",
+    ),
+    "ampersands_in_jsx": (
+        POSTHOG,
+        "import a from 'a'\nx = <a href=\"/?a=1&b=2&c\">Q & A</a>\n",
+        'import a from \'a\'\nimport posthog from "posthog-js"\nx = <a href="/?a=1&b=2&c">Q & A</a>\n'.replace(
+            '"p', "'p"
+        ).replace('js"', "js'"),
+    ),
+    "types_exported_on": (
+        POSTHOG,
+        "import a from 'a'\nexport type * from './b'\n",
+        "import a from 'a'\nimport posthog from 'posthog-js'\nexport type * from './b'\n",
+    ),
+    "many_comments_first": (
+        NODE_ESM,
+        "// a\n" * 3000 + "'use strict'\n",
+        "// a\n" * 3000 + "'use strict'\n\nimport { PostHog } from 'posthog-node'\n",
+    ),
+    "directive behind a comment on its line": (
+        NODE_CJS,
+        "/**\n * What this is.\n */ 'use strict';\na();\n",
+        "/**\n * What this is.\n */ 'use strict';\n\nconst { PostHog } = require('posthog-node');\n\na();\n",
+    ),
     "after_last_import": (
         POSTHOG,
         "import a from 'a'\nimport b from 'b'\n\nrun(a, b)\n",
@@ -248,6 +276,10 @@ def test_keeps(codemod: Codemod, text: str) -> None:
 
 
 REFUSES: dict[str, tuple[Codemod, str, str, int | None]] = {
+    "import_without_a_name": (POSTHOG, "import # x\n{ a ph ]} from 'posthog-js'\n", "syntax", 1),
+    "error_at_the_top": (NODE_CJS, "=> \nrun(a)\n", "syntax", 1),
+    "error_below_the_imports": (NODE, "const a = require('a')\n// go\n=> \n(a)\n", "syntax", 3),
+    "template_literal_without_an_end": (POSTHOG, "import a from 'a'\n\n\n\n\nrun(`)\n", "syntax", 6),
     "name_is_taken_by_import": (POSTHOG, "import a from 'a'\nimport posthog from './posthog'\n", "name posthog", 2),
     "name_is_taken_by_type": (NODE, "import type { PostHog } from 'posthog-node'\n", "name PostHog", 1),
     "name_is_taken_by_const": (POSTHOG, "import a from 'a'\n\nconst posthog = a()\n", "name posthog", 3),

@@ -10,6 +10,15 @@ from wizard.codemods.js.interfaces import ensure_interface_members
 ENV = ensure_interface_members("ImportMetaEnv", {"VITE_A": "string", "VITE_B": "string"})
 
 ROWS = {
+    "only_a_comment": (
+        "interface ImportMetaEnv { /* none */ }\n",
+        "interface ImportMetaEnv { /* none */\n  readonly VITE_A: string;\n  readonly VITE_B: string;\n }\n",
+    ),
+    "only_comments_on_lines": (
+        "interface ImportMetaEnv {\n    // ours\n    // below\n}\n",
+        "interface ImportMetaEnv {\n    // ours\n    // below\n    readonly VITE_A: string;\n"
+        "    readonly VITE_B: string;\n}\n",
+    ),
     "vite_documentation": (
         "interface ImportMetaEnv {\n  readonly VITE_APP_TITLE: string\n  // more env variables...\n}\n",
         "interface ImportMetaEnv {\n  readonly VITE_APP_TITLE: string\n  readonly VITE_A: string\n"

@@ -20,6 +20,14 @@ LAYOUT = wrap_jsx("<Providers>", "</Providers>", layout_children)
 PAGE = wrap_jsx(OPEN, CLOSE, page_component)
 
 ROOTS = {
+    "comments_between_tokens": (
+        "createRoot /* a */ (el) /* b */ . /* c */ render(<App />)\n",
+        f"createRoot /* a */ (el) /* b */ . /* c */ render({OPEN}<App />{CLOSE})\n",
+    ),
+    "ampersands_close_by": (
+        'createRoot(el).render(\n  <App a="/?b=1&c=2&d">Q & A</App>\n)\n',
+        f'createRoot(el).render(\n  {OPEN}\n  <App a="/?b=1&c=2&d">Q & A</App>\n  {CLOSE}\n)\n',
+    ),
     "vite_template": (
         "createRoot(document.getElementById('root')!).render(\n  <StrictMode>\n    <App />\n  </StrictMode>,\n)\n",
         "createRoot(document.getElementById('root')!).render(\n  <StrictMode>\n"
@@ -62,6 +70,25 @@ ROOTS = {
         "const app = <App />\ncreateRoot(el).render(app)\n",
         f"const app = <App />\ncreateRoot(el).render({OPEN}{{app}}{CLOSE})\n",
     ),
+    "ternary": (
+        "createRoot(el).render(b ? <A /> : <B />)\n",
+        f"createRoot(el).render({OPEN}{{b ? <A /> : <B />}}{CLOSE})\n",
+    ),
+    "call": (
+        "createRoot(el).render(withTheme(<App />))\n",
+        f"createRoot(el).render({OPEN}{{withTheme(<App />)}}{CLOSE})\n",
+    ),
+    "several_elements_in_strict_mode": (
+        "createRoot(el).render(\n  <StrictMode>\n    <App />\n    <Toaster />\n  </StrictMode>\n)\n",
+        f"createRoot(el).render(\n  {OPEN}\n  <StrictMode>\n    <App />\n    <Toaster />\n"
+        f"  </StrictMode>\n  {CLOSE}\n)\n",
+    ),
+    "root_assigned_later": (
+        "let root: Root | undefined\nfunction mount(el) {\n  root ??= null\n  root = createRoot(el)\n"
+        "  root.render(<A />)\n}\n",
+        "let root: Root | undefined\nfunction mount(el) {\n  root ??= null\n  root = createRoot(el)\n"
+        f"  root.render({OPEN}<A />{CLOSE})\n}}\n",
+    ),
     "other_render_calls": (
         "engine.render(<Scene />)\nconst root = createRoot(el)\nroot?.render(<App />)\n",
         f"engine.render(<Scene />)\nconst root = createRoot(el)\nroot?.render({OPEN}<App />{CLOSE})\n",
@@ -87,7 +114,17 @@ LAYOUTS = {
     "inline": ("x = <body>{children}</body>\n", "x = <body><Providers>{children}</Providers></body>\n"),
     "among_others": (
         "x = (\n  <body>\n    <Nav />\n    <Theme>{props.children}</Theme>\n  </body>\n)\n",
-        "x = (\n  <body>\n    <Nav />\n    <Theme><Providers>{props.children}</Providers></Theme>\n  </body>\n)\n",
+        "x = (\n  <body>\n    <Nav />\n    <Theme>\n"
+        "      <Providers>{props.children}</Providers>\n    </Theme>\n  </body>\n)\n",
+    ),
+    "body_component": (
+        "f(<html>\n  <Body>{children}</Body>\n</html>)\n",
+        "f(<html>\n  <Body>\n    <Providers>{children}</Providers>\n  </Body>\n</html>)\n",
+    ),
+    "two_bodies": (
+        "if (a) return <html><body>down</body></html>\nreturn <html><body>{children}{modal}</body></html>\n",
+        "if (a) return <html><body>down</body></html>\n"
+        "return <html><body><Providers>{children}</Providers>{modal}</body></html>\n",
     ),
 }
 
@@ -127,13 +164,13 @@ def test_keeps(text: str) -> None:
 
 
 REFUSES = {
+    "nested_too_deeply": ("createRoot(a).render(" + "<A>" * 2000 + "</A>" * 2000 + ")\n", "", None),
     "no_root": ("export const a = <App />\n", "no React root", None),
     "test_render": ("import { render } from '@testing-library/react'\nrender(<App />)\n", "no React root", None),
     "commented": ("// createRoot(el).render(<App />)\n", "no React root", None),
     "two_roots": ("createRoot(a).render(<A />)\ncreateRoot(b).render(<B />)\n", "2 React roots", 2),
-    "ternary": ("createRoot(a).render(b ? <A /> : <B />)\n", "a ternary expression", 1),
+    "function": ("const a = <A />\ncreateRoot(a).render(() => a)\n", "an arrow function", 2),
     "call": ("createRoot(a).render(makeApp())\n", "a call expression", 1),
-    "two_elements_in_strict_mode": ("createRoot(a).render(<StrictMode><A /><B /></StrictMode>)\n", "one element", 1),
     "variable_without_jsx": ("createRoot(a).render(element)\n", "an identifier", 1),
     "broken_jsx": ("createRoot(a).render(<A><B></A>)\n", "", None),
 }
@@ -165,6 +202,9 @@ def test_layout_and_page_refuse() -> None:
     check_refuses(LAYOUT, "export default ({ children }) => children\n", "no <body>")
     check_refuses(LAYOUT, "x = <body><Main /></body>\n", "0 times")
     check_refuses(LAYOUT, "x = <body>{children}{children}</body>\n", "2 times", 1)
+    check_refuses(LAYOUT, "f(<Document>\n<Body>{children}</Body></Document>)\n", "no <body>", 2)
+    check_refuses(LAYOUT, "x = <body>\n{a ? <B>{children}</B> : children}</body>\n", "several places", 1)
+    check_refuses(LAYOUT, "x = <body>{children}</body>\ny = <body>{a && children}</body>\n", "several places", 2)
     check_refuses(LAYOUT, "x = <body><A slot={children} /></body>\n", "0 times", 1)
     check_refuses(PAGE, "const a = { Component }\n", "0 times")
     check_refuses(PAGE, "x = <Component />\ny = <Component />\n", "2 times")

@@ -98,6 +98,16 @@ def test_finds_the_config(before: str, after: str) -> None:
 
 
 CHANGES: dict[str, tuple[Codemod, str, str]] = {
+    "blanks_at_line_ends": (
+        MODULE,
+        "export default {\n  modules: [\n    a, // b  \n  ],\n}\n",
+        "export default {\n  modules: [\n    a, // b  \n    '@posthog/nuxt',\n  ],\n}\n".replace("'", '"'),
+    ),
+    "blanks_behind_a_lone_comment": (
+        FLAG,
+        "export default {\n  // none \n}\n",
+        "export default {\n  // none \n  flag: true,\n}\n",
+    ),
     "nested_all_missing": (
         NESTED,
         "export default {\n  z: 'z',\n}\n",
@@ -177,6 +187,19 @@ def test_keeps(codemod: Codemod, text: str) -> None:
 
 
 REFUSES: dict[str, tuple[Codemod, str, str, int | None]] = {
+    "wrapped_too_often": (FLAG, "export default " + "withA(" * 80 + "{}" + ")" * 80 + "\n", "too often", 1),
+    "too_many_names": (
+        FLAG,
+        "".join(f"const a{n} = a{n + 1}\n" for n in range(80)) + "const a80 = {}\nexport default a0\n",
+        "too often",
+        61,
+    ),
+    "too_long": (FLAG, "export default { a: 1 }\n" + "// filler\n" * 60_000, "", None),
+    "line_ends_of_old_macs": (FLAG, "export default {\r  // none\r}\n", "", None),
+    "holes": (MODULE, "export default {\n  modules: [a, , b],\n}\n", "empty places", 2),
+    "hole_first": (MODULE, "export default { modules: [, b] }\n", "empty places", 1),
+    "two_commas": (FLAG, "export default { a: 1,, b: 2 }\n", "empty places", 1),
+    "name_is_not_ascii": (FLAG, "import \u00fc from 'u'\nexport default \u00fc\n", "takes .xfc from", 2),
     "no_export": (FLAG, "const a = {}\n", "exports no", None),
     "imported": (FLAG, "import c from './c'\nexport default c\n", "takes c from somewhere else", 2),
     "imported_spread": (FLAG, "import c from './c'\nexport default { a: 1, ...c }\n", "spreads 'c'", 2),

@@ -91,6 +91,18 @@ def test_keeps(text: str) -> None:
 
 
 REFUSES = {
+    "assigned_later": (
+        "const c = { a: 1 }\nc.b = 2\nc.rewrites = async () => []\nmodule.exports = c\n",
+        "by an assignment",
+        3,
+    ),
+    "assigned_by_its_name": ("const c = ({})\nc['rewrites'] = f\nmodule.exports = c\n", "by an assignment", 2),
+    "assigned_to_the_exports": (
+        "module.exports = { a: 1 }\nmodule.exports.rewrites = f\n",
+        "by an assignment",
+        2,
+    ),
+    "merged_later": ("const c = {}\nObject.assign(c, more)\nmodule.exports = c\n", "Object.assign", 2),
     "imported_function": ("import { rewrites } from './r'\nexport default { rewrites }\n", "from somewhere else", 2),
     "no_function": ("export default {\n  rewrites: [],\n}\n", "not a function", 2),
     "one_return_of_two_unknown": (

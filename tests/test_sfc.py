@@ -35,6 +35,18 @@ FRONTMATTER = {
         "---\n// Layout of all pages\n---\n<a />\n",
         '---\n// Layout of all pages\n\nimport P from "./p.astro";\n---\n<a />\n',
     ),
+    "behind_a_comment": (
+        "<!-- the --- layout -->\n---\nconst a = 'b'\n---\n<A />\n",
+        "<!-- the --- layout -->\n---\nimport P from './p.astro'\n\nconst a = 'b'\n---\n<A />\n",
+    ),
+    "indented_fences": (
+        "  ---\n  import A from './a'\n  ---\n  <A />\n",
+        "  ---\n  import A from './a'\n  import P from './p.astro'\n  ---\n  <A />\n",
+    ),
+    "dashes_behind_a_tag": (
+        "<p>a</p>\n---\nb\n---\n",
+        '---\nimport P from "./p.astro";\n---\n\n<p>a</p>\n---\nb\n---\n',
+    ),
     "top_level_return": (
         "---\nimport A from './a'\nif (!a) return Astro.redirect('/')\n---\n<A />\n",
         "---\nimport A from './a'\nimport P from './p.astro'\nif (!a) return Astro.redirect('/')\n---\n<A />\n",
@@ -73,9 +85,13 @@ def test_keeps() -> None:
 
 
 REFUSES = {
+    "line_ends_of_old_macs": (ASTRO, "---\n---\n<a />\r<b />\n", "old Macs", 3),
+    "no_fence_and_line_ends_of_old_macs": (ASTRO, "<a />\r<b />\r", "old Macs", 1),
     "no_end": (ASTRO, "---\nconst a = 1\n<a />\n", "does not end", 1),
     "unclear_end": (ASTRO, "---\nconst = `\n---\n`\n---\n<a />\n", "unclear", 3),
     "line_is_that_of_the_file": (ASTRO, "---\nimport a from 'a'\nconst P = 1\n---\n<a />\n", "name P", 3),
+    "code_on_the_fence": (ASTRO, "\n--- const a = 1\n---\n<a />\n", "line of its own", 2),
+    "text_before_the_fence": (ASTRO, "a --- b\n<a />\n", "line of its own", 1),
     "no_script": (SCRIPT, "<template><p /></template>\n", "no script", None),
     "only_module_script": (SCRIPT, "<script module>\nlet a\n</script>\n", "no script", None),
     "two_scripts": (SCRIPT, "<script>\na\n</script>\n<script>\nb\n</script>\n", "several", None),

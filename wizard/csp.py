@@ -15,7 +15,7 @@ from wizard.workspace import ASIDE
 
 _SIGN = re.compile(
     r"content-security-policy(?!-report-only)|\bcontentSecurityPolicy\b(?!\s*:\s*false)|\bcontent_security_policy\b(?!_)"
-    r"|\bhelmet\s*\((?!\s*\{[^}]*contentSecurityPolicy\s*:\s*false)|\bCSP_(?:DEFAULT|SCRIPT|CONNECT)_SRC\b|\bSECURE_CSP\b",
+    r"|\bhelmet\s*\((?!\s*\{[^}]{0,2000}contentSecurityPolicy\s*:\s*false)|\bCSP_(?:DEFAULT|SCRIPT|CONNECT)_SRC\b|\bSECURE_CSP\b",
     re.IGNORECASE,
 )
 _IN_CONFIG = re.compile(r"\bcsp\s*:\s*\{")

@@ -43,7 +43,7 @@ def starts(path: str, source: str) -> EditFile:
     return EditFile(path, (started,), why, manual)
 
 
-def wraps(path: str, *, error_tracking: bool) -> EditFile:
+def wraps(path: str, *, error_tracking: bool, needs: tuple[str, ...] = ()) -> EditFile:
     """What the file renders is inside the provider, and with `error_tracking` inside its error boundary."""
     names = [_BOUNDARY, _PROVIDER] if error_tracking else [_PROVIDER]
 
@@ -57,7 +57,8 @@ def wraps(path: str, *, error_tracking: bool) -> EditFile:
         return ensure_import("@posthog/react", names=sorted(names), kind="esm")(text)
 
     why = "gives all components the PostHog hooks" + (" and reports errors in rendering" if error_tracking else "")
-    return EditFile(path, (wrapped,), why, Manual("Wrap what the app renders", _example(error_tracking), path))
+    manual = Manual("Wrap what the app renders", _example(error_tracking), path)
+    return EditFile(path, (wrapped,), why, manual, needs)
 
 
 def is_wrapped(text: str) -> bool:

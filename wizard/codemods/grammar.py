@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.machinery import PathFinder
 from importlib.util import find_spec, module_from_spec
@@ -29,9 +30,10 @@ def parser(package: str, language: str = "language") -> Parser:
 def one_byte_per_character(text: str) -> bytes:
     """What a parser is given: its byte offsets are then character offsets of `text`.
 
-    Characters outside ASCII become `_`, blanks of other scripts a blank, line separators a line end. Names and
-    strings must therefore be read from `text`, never from the tree.
+    Characters outside ASCII become `_`, blanks of other scripts a blank, line separators and a CR alone a line end.
+    Names and strings must therefore be read from `text`, never from the tree.
     """
+    text = re.sub(r"\r(?!\n)", "\n", text)
     if text.isascii():
         return text.encode()
     return "".join(char if char < "\x80" else _stand_in(char) for char in text).encode()

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from wizard.codemods.html import scripts
+from wizard.codemods.html import require_line_ends, scripts
 from wizard.codemods.js.tree import parse
 from wizard.edits import Codemod
 from wizard.errors import CannotEdit
-from wizard.text import line_number, newline, next_line
+from wizard.text import line_number, line_start, newline, next_line
 
-_FENCE = re.compile(r"^---[ \t]*\r?$", re.MULTILINE)
+_MOST_FENCES = 10
+_FENCE = re.compile(r"^[ \t]*---[ \t]*\r?$", re.MULTILINE)
+_PROLOGUE = re.compile(r"(?:[^<-]+|<!--.*?-->|-(?!--))*", re.DOTALL)
+"""What Astro lets stand in front of the frontmatter: anything but a tag."""
 
 
 def in_frontmatter(codemod: Codemod) -> Codemod:
@@ -51,18 +54,22 @@ def frontmatter(text: str) -> tuple[int, int] | None:
 
     Raises CannotEdit when it does not end, or when it is unclear where.
     """
-    opening = _FENCE.match(text, len(text) - len(text.lstrip()))
-    if opening is None:
+    prologue = _PROLOGUE.match(text)
+    fence = prologue.end() if prologue else 0
+    if not text.startswith("---", fence):
         return None
+    opening = _FENCE.match(text, line_start(text, fence))
+    if opening is None:
+        raise CannotEdit("has a frontmatter that does not begin on a line of its own", line_number(text, fence))
     start = next_line(text, opening.start())
     closing = [match.start() for match in _FENCE.finditer(text, start)]
     # a fence line can also stand in a template literal or a comment of the code, or in a code sample of the page
-    sound = [end for end in closing if not parse(text[start:end]).root.has_error]
+    sound = next((end for end in closing[:_MOST_FENCES] if not parse(text[start:end]).root.has_error), None)
     if not closing:
         raise CannotEdit("has a frontmatter that does not end", line_number(text, opening.start()))
-    if not sound and len(closing) > 1:
+    if sound is None and len(closing) > 1:
         raise CannotEdit("has a frontmatter whose end is unclear", line_number(text, closing[0]))
-    return start, (sound or closing)[0]
+    return start, closing[0] if sound is None else sound
 
 
 def _inside(text: str, start: int, end: int, codemod: Codemod) -> str:
@@ -74,6 +81,7 @@ def _inside(text: str, start: int, end: int, codemod: Codemod) -> str:
         raise CannotEdit(error.reason, line) from error
     if body == text[start:end]:
         return text
+    require_line_ends(text)
     if "\n" not in text[start:end]:
         body = body.replace("\n", newline(text))
     if body and not body.endswith("\n"):
@@ -85,5 +93,6 @@ def _with_fences(text: str, codemod: Codemod) -> str:
     body = codemod("")
     if not body:
         return text
+    require_line_ends(text)
     fenced = "---\n" + body.rstrip("\n") + "\n---\n" + ("" if text.startswith(("\n", "\r\n")) or not text else "\n")
     return fenced.replace("\n", newline(text)) + text

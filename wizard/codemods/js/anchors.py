@@ -13,8 +13,12 @@ from wizard.codemods.js.values import bare, declared
 from wizard.errors import CannotEdit
 
 _ERROR_HANDLER = re.compile(
-    r"err(or)?s?_?(handl|middleware)\w*$|\b(handle|log|on|catch)_?\w*err(or)?s?$", re.IGNORECASE
+    r"err(or)?s?_?(handl|middleware|convert)\w*$|\b(handle|log|on|catch)_?\w*err(or)?s?$"
+    # `errorHandlers.production`, but what answers unknown addresses takes no errors
+    r"|\berr(or)?s?\.(handle|convert)\w*$|\berr(or)?s?_?(handl\w*|middlewares?)\.(?!not_?found|\w*404)\w+$",
+    re.IGNORECASE,
 )
+_PATTERNS = ("shorthand_property_identifier_pattern",)
 _ROUTES = "use|get|post|put|patch|delete|options|head|all|route|mount|register"
 
 
@@ -53,21 +57,65 @@ def end_of_routes(callee: str) -> Locate:
         if found is None:
             raise CannotEdit(f"does not create an app by {callee}()")
         app, creation = found
-        statement = statement_of(creation)
-        block = statement.parent
-        later = [n for n in named(block) if n.start_byte > statement.start_byte] if block else []
-        for node in later:
-            if _handles_errors(script, node, app):
-                return "before", node
-        last, start = statement, None
-        for node in later:
-            if _stops(script, node, app):
-                start = start or node
-            elif _adds_routes(script, node, app):
-                last, start = node, None
-        return ("before", start) if start else ("after", last)
+        if any(parent.type == "class_body" for parent in ancestors(creation)):
+            raise script.refuse("has the place to edit inside a class", _last_of(script, app) or creation)
+        return _end(script, app, statement_of(creation))
 
     return locate
+
+
+def end_of_routes_of(name: str) -> Locate:
+    """The same for an app that the file imports as `name`."""
+
+    def locate(script: Script) -> Place:
+        loads = [node for node in script.root.named_children if _binds(script, node, name)]
+        if len(loads) != 1:
+            raise CannotEdit(f"does not import {name} once")
+        return _end(script, name, loads[0])
+
+    return locate
+
+
+def before_errors_of(name: str) -> Locate:
+    """Before the first error middleware of the app that the file calls `name`, wherever that gets it."""
+
+    def locate(script: Script) -> Place:
+        calls = script.calls(rf"{re.escape(name)}\.use")
+        found = next((call for call in calls if any(_is_error_handler(script, a) for a in arguments(call))), None)
+        return "before", found
+
+    return locate
+
+
+def _last_of(script: Script, app: str) -> Node | None:
+    """The first error middleware that an app gets anywhere in the file, else the last thing that it gets."""
+    calls = _routes(script, script.root, re.escape(app))
+    handlers = (call for call in calls if any(_is_error_handler(script, a) for a in arguments(call)))
+    return next(handlers, calls[-1] if calls else None)
+
+
+def _end(script: Script, app: str, statement: Node) -> Place:
+    """Behind the routes that follow `statement` in its block."""
+    block = statement.parent
+    later = [n for n in named(block) if n.start_byte > statement.start_byte] if block else []
+    for node in later:
+        if _handles_errors(script, node, app):
+            return "before", node
+    last, start = statement, None
+    for node in later:
+        if _stops(script, node, app):
+            start = start or node
+        elif _adds_routes(script, node, app):
+            last, start = node, None
+    return ("before", start) if start else ("after", last)
+
+
+def _binds(script: Script, statement: Node, name: str) -> bool:
+    """Whether a statement imports or requires something as `name`."""
+    source = script.source(statement)
+    if statement.type != "import_statement" and not re.search(r"=\s*require\s*\(", source):
+        return False
+    return any(script.source(n) == name for n in script.find("identifier", *_PATTERNS, under=statement))
 
 
 def _created(script: Script, callee: str) -> tuple[str, Node] | None:
@@ -97,10 +145,15 @@ def _calls(script: Script, callee: str) -> Iterator[Node]:
 
 
 def _handles_errors(script: Script, statement: Node, app: str) -> bool:
-    """Whether a statement is `app.use(f)` with `f` of four parameters, here or by a name that says so."""
+    """Whether a statement is `app.use(f)`, `f` of four parameters or named so, or `addErrorHandlers(app)`."""
     if statement.type != "expression_statement":
         return False
-    call = named(statement)[0] if named(statement) else statement
+    call = bare(named(statement)[0]) if named(statement) else statement
+    callee = call.child_by_field_name("function") if call.type == "call_expression" else None
+    if callee is not None and _ERROR_HANDLER.search(script.source(callee)):
+        # the one of PostHog or Sentry reports errors and answers none
+        reports = script.source(callee).endswith("setupExpressErrorHandler")
+        return not reports and any(script.source(argument) == app for argument in arguments(call))
     if call not in list(script.calls(rf"{re.escape(app)}\.use", under=statement)):
         return False
     return any(_is_error_handler(script, argument) for argument in arguments(call))
@@ -119,7 +172,11 @@ def _is_error_handler(script: Script, node: Node) -> bool:
         return parameters is not None and len(named(parameters)) == 4
     # it comes from another file: only its name tells
     if node.type == "call_expression":
-        node = node.child_by_field_name("function") or node
+        given, node = arguments(node), node.child_by_field_name("function") or node
+        # `catchErrors(controller)` and `handleErrors(async () => ...)` wrap a handler of requests
+        wraps = re.search(r"\bcatch\w*$", script.source(node)) is not None
+        if given and (wraps or any(bare(argument).type in FUNCTIONS for argument in given)):
+            return False
     return node.type in ("identifier", "member_expression") and _ERROR_HANDLER.search(script.source(node)) is not None
 
 
@@ -154,7 +211,7 @@ def _adds_routes(script: Script, statement: Node, app: str) -> bool:
 def _routes(script: Script, statement: Node, app: str) -> list[Node]:
     """Calls that add something to the app; `app.get("port")` only reads a setting."""
     calls = script.calls(rf"{app}\.({_ROUTES})(\(.*)?", under=statement)
-    return [call for call in calls if len(arguments(call)) > 1 or not script.source(call).startswith(f"{app}.get")]
+    return [call for call in calls if len(arguments(call)) > 1 or not re.match(rf"{app}\.get\b", script.source(call))]
 
 
 def _handed_over(script: Script, statement: Node, app: str) -> list[Node]:

@@ -66,7 +66,7 @@ def ensure_import(
         esm = (kind_of(text) or kind) == "esm"
         if not esm and (kind_of(text) or kind) is None:
             raise CannotEdit("shows neither import nor require, so this tool cannot tell which one it needs")
-        rest, edits = _extended(script, module, missing, esm)
+        rest, edits = _extended(script, module, missing)
         if rest or (side_effect and not wanted):
             edits.append(_placed(script, _statement(module, rest, esm), first))
         return splice(text, edits)
@@ -112,10 +112,10 @@ def _from_import(script: Script, node: Node) -> list[Imported]:
             case "identifier":
                 name = "*" if equals else "default"
                 found.append(Imported(module, name, script.source(child), types, node, extendable))
-            case "namespace_import":
+            case "namespace_import" if named(child):
                 found.append(Imported(module, "*", script.source(named(child)[0]), types, node, extendable))
             case "named_imports":
-                for one in named(child):
+                for one in (n for n in named(child) if n.type == "import_specifier" and named(n)):
                     names = [script.source(n).strip("'\"") for n in named(one)]
                     of_type = types or one.children[0].type in ("type", "typeof")
                     found.append(Imported(module, names[0], names[-1], of_type, node, extendable))
@@ -188,7 +188,7 @@ def _bindings(script: Script) -> list[tuple[str, Node]]:
     return found
 
 
-def _extended(script: Script, module: str, missing: list[Pair], esm: bool) -> tuple[list[Pair], list[Edit]]:
+def _extended(script: Script, module: str, missing: list[Pair]) -> tuple[list[Pair], list[Edit]]:
     """What of `missing` still needs a statement of its own, and the edits that add the rest to existing ones."""
     edits: list[Edit] = []
     names = [pair for pair in missing if pair[0] != "default"]
@@ -196,11 +196,12 @@ def _extended(script: Script, module: str, missing: list[Pair], esm: bool) -> tu
     clauses = {i.clause.id: (i.clause, i.statement) for i in imports(script) if i.module == module and i.clause}
     for clause, statement in clauses.values():
         require_sound(script, statement)
-        written = [_written(name, local, esm) for name, local in names]
+        written = [_written(name, local, clause.type == "import_clause") for name, local in names]
         parts = {part.type: part for part in named(clause)}
         pattern = clause if clause.type == "object_pattern" else parts.get("named_imports")
         if clause.type == "import_clause" and default and "identifier" not in parts:
-            edits.append(insert(script.start(clause), default.pop()[1] + ", "))
+            glued = script.source(statement).startswith("import{")
+            edits.append(insert(script.start(clause), " " * glued + default.pop()[1] + ", "))
         if pattern and written:
             edits += _appended(script, pattern, written)
             names = []

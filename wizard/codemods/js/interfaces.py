@@ -52,13 +52,11 @@ def _key(script: Script, member: Node) -> str | None:
 
 def _appended(script: Script, body: Node, members: list[str]) -> list[Edit]:
     text, style = script.text, style_of(script.text)
-    start, end = script.span(body)
+    end = script.end(body)
     properties = [node for node in named(body) if node.type == "property_signature"]
     siblings = named(body)
     if not siblings:
-        inner = indent_at(text, start) + style.indent
-        lines = "".join(f"{inner}readonly {member}{';' if style.semicolons else ''}\n" for member in members)
-        return [Edit(start + 1, end - 1, "\n" + lines + indent_at(text, start))]
+        return _first(script, body, [f"readonly {member}{';' if style.semicolons else ''}" for member in members])
     last = siblings[-1]
     after = re.match(r"[ \t]*([;,])", text[script.end(last) : end - 1])
     readonly = "readonly " if not properties or script.source(properties[-1]).startswith("readonly") else ""
@@ -79,3 +77,21 @@ def _appended(script: Script, body: Node, members: list[str]) -> list[Edit]:
     if place >= end:
         raise script.refuse("has an interface that ends on the line of its last member", last)
     return [*edits, insert(place, lines)]
+
+
+def _first(script: Script, body: Node, lines: list[str]) -> list[Edit]:
+    """Members of a body that has none, one per line, below its comments."""
+    text, (start, end) = script.text, script.span(body)
+    outer = indent_at(text, start)
+    unit = style_of(text).indent
+    comments = [child for child in body.named_children if child.type == "comment"]
+    if not comments:
+        inner = "".join(f"{outer}{unit}{line}\n" for line in lines)
+        return [Edit(start + 1, end - 1, "\n" + inner + outer)]
+    last = comments[-1]
+    alone = not text[line_start(text, script.start(last)) : script.start(last)].strip()
+    indent = indent_at(text, script.start(last)) if alone else outer + unit
+    own_end = "\n" in text[script.end(last) : end]
+    return [
+        insert(script.end(last), "".join(f"\n{indent}{line}" for line in lines) + ("" if own_end else "\n" + outer))
+    ]

@@ -8,16 +8,18 @@ from collections.abc import Callable, Iterator
 from tree_sitter import Node
 
 from wizard.codemods.js.imports import imports
-from wizard.codemods.js.tree import Script, arguments, named, parse, require_sound
-from wizard.codemods.js.values import bare, declared, described, exported_function, only_return
+from wizard.codemods.js.tree import Script, ancestors, arguments, named, parse, require_sound
+from wizard.codemods.js.values import bare, described, exported_function, only_return
 from wizard.edits import Codemod, Edit, insert, splice
 from wizard.errors import CannotEdit
-from wizard.text import indent_at, line_end, line_start
+from wizard.text import indent_at, indent_unit, line_end, line_start
 
 Locate = Callable[[Script], Node]
 """Finds the JSX (or identifier that holds some) to wrap; raises CannotEdit when it does not know."""
 
 _JSX = ("jsx_element", "jsx_self_closing_element")
+_VALUES = ("identifier", "ternary_expression", "binary_expression", "call_expression")
+"""What gives an element where it is written in braces."""
 _STRICT = re.compile(r"(React\.)?StrictMode")
 
 
@@ -25,7 +27,8 @@ def wrap_jsx(opening: str, closing: str, locate: Locate) -> Codemod:
     """What `locate` finds is inside `opening` ... `closing`; several nested tags may be one string each.
 
     A file that has an element of the name of the first tag counts as done. An element on lines of its own keeps them
-    as they are: the tags get lines around it. One inside a line is wrapped in that line.
+    as they are: the tags get lines around it. One inside a line is wrapped in that line, which an element around it
+    that holds nothing else gives up for three.
     """
     tag = re.match(r"<([\w.]+)", opening)
 
@@ -50,7 +53,8 @@ def element_names(script: Script) -> Iterator[str]:
 def rendered_root(script: Script) -> Node:
     """What a React entry file renders: `createRoot(e).render(x)`, `hydrateRoot(e, x)`, `ReactDOM.render(x, e)`.
 
-    Inside `<StrictMode>` if that is outermost. Raises CannotEdit when the file renders nothing, or several things.
+    Inside `<StrictMode>` if that is outermost and holds one element. Raises CannotEdit when the file renders nothing,
+    or several things.
     """
     rendered = list(_rendered(script))
     if not rendered:
@@ -61,9 +65,8 @@ def rendered_root(script: Script) -> Node:
     if node.type == "jsx_element" and _STRICT.fullmatch(_name(script, node)):
         inner = [child for child in named(node)[1:-1] if child.type in _JSX or _expression(child)]
         text = [child for child in named(node) if child.type == "jsx_text" and script.source(child).strip()]
-        if len(inner) != 1 or text:
-            raise script.refuse("has something else than one element in StrictMode", node)
-        node = inner[0]
+        if len(inner) == 1 and not text:
+            node = inner[0]
     return _wrappable(script, node)
 
 
@@ -85,21 +88,34 @@ def returned_element(script: Script) -> Node:
 
 
 def layout_children(script: Script) -> Node:
-    """The one `{children}` inside `<body>` of a Next.js root layout."""
-    bodies = [node for node in script.find("jsx_element") if _name(script, node) == "body"]
-    if len(bodies) != 1:
-        raise CannotEdit("has no <body> element" if not bodies else "has several <body> elements")
+    """The one `{children}` inside `<body>` of a Next.js root layout, or in its `<html>` if a component is its body."""
+    elements = list(script.find("jsx_element"))
+    bodies = [node for node in elements if _name(script, node) == "body"]
+    bodies = bodies or [node for node in elements if _name(script, node) == "html"]
+    if not bodies:
+        raise script.refuse("has no <body> element", next(_uses_of_children(script, script.root), None))
     found = [
         node
-        for node in script.find("jsx_expression", under=bodies[0])
+        for body in bodies
+        for node in script.find("jsx_expression", under=body)
         if (inner := _expression(node))
         and re.fullmatch(r"(props\.)?children", script.source(inner))
         and node.parent is not None
         and node.parent.type == "jsx_element"
     ]
     if len(found) != 1:
-        raise script.refuse(f"has {len(found)} times {{children}} in <body> where this tool needs one", bodies[0])
+        raise script.refuse(f"has {len(found)} times {{children}} in <body> where this tool needs one", bodies[-1])
+    if sum(1 for body in bodies for _ in _uses_of_children(script, body)) > 1:
+        raise script.refuse("renders children in several places of <body>", bodies[-1])
     return found[0]
+
+
+def _uses_of_children(script: Script, under: Node) -> Iterator[Node]:
+    """The JSX expressions that mention `children`."""
+    nodes = script.find("identifier", "property_identifier", under=under)
+    return (
+        n for n in nodes if script.source(n) == "children" and any(a.type == "jsx_expression" for a in ancestors(n))
+    )
 
 
 def page_component(script: Script) -> Node:
@@ -109,7 +125,7 @@ def page_component(script: Script) -> Node:
 
 def _wrappable(script: Script, node: Node) -> Node:
     has_jsx = next(script.find(*_JSX), None) is not None
-    if node.type in (*_JSX, "jsx_expression") or (node.type == "identifier" and has_jsx):
+    if node.type in (*_JSX, "jsx_expression") or (node.type in _VALUES and has_jsx):
         return node
     raise script.refuse(f"renders {described(node)}, not an element", node)
 
@@ -134,27 +150,49 @@ def _is_root(script: Script, owner: Node, from_dom: set[str]) -> bool:
     if owner.type == "identifier":
         if script.source(owner) in (from_dom | {"ReactDOM"}):
             return True
-        try:
-            owner = bare(declared(script, owner))
-        except CannotEdit:
-            return False
-    return re.match(r"([\w$]+\.)?createRoot\s*\(", script.source(owner)) is not None
+        return any(_makes_root(script, value) for value in _given(script, script.source(owner)))
+    return _makes_root(script, owner)
+
+
+def _makes_root(script: Script, value: Node) -> bool:
+    function = bare(value).child_by_field_name("function") if bare(value).type == "call_expression" else None
+    name = function and (function.child_by_field_name("property") or function)
+    return name is not None and script.source(name) == "createRoot"
+
+
+def _given(script: Script, name: str) -> Iterator[Node]:
+    """What a variable is declared as or assigned anywhere in the file."""
+    for node in script.find("variable_declarator", "assignment_expression"):
+        target = node.child_by_field_name("name") or node.child_by_field_name("left")
+        value = node.child_by_field_name("value") or node.child_by_field_name("right")
+        if target and value and script.source(target) == name:
+            yield value
 
 
 def _around(script: Script, node: Node, opening: str, closing: str) -> list[Edit]:
     text = script.text
     start, end = script.span(node)
-    if node.type == "identifier":
+    if node.type in _VALUES:
         opening, closing = opening + "{", "}" + closing
     before, after = text[line_start(text, start) : start], text[end : line_end(text, end)]
     indent = indent_at(text, start)
-    own_lines = not before.strip() and re.fullmatch(r"[,;)\s]*(//.*)?", after) and node.type != "identifier"
+    own_lines = not before.strip() and re.fullmatch(r"[,;)\s]*(//.*)?", after) and node.type not in _VALUES
     if node.type == "jsx_expression" and node.start_point.row == node.end_point.row:
         # `<P>{children}</P>` in one line is what prettier writes
         own_lines = False
     if not own_lines:
+        if node.type == "jsx_expression" and _fills_line(script, node, before, after):
+            # prettier gives each element that holds an element lines of its own
+            opening, closing = f"\n{indent}{indent_unit(text)}{opening}", f"{closing}\n{indent}"
         return [insert(start, opening), insert(end, closing)]
     return [insert(line_start(text, start), indent + opening + "\n"), insert(end, "\n" + indent + closing)]
+
+
+def _fills_line(script: Script, node: Node, before: str, after: str) -> bool:
+    """Is a line one element, of which `node` is all that it holds?"""
+    parent = node.parent
+    tags = (parent.child_by_field_name("open_tag"), parent.child_by_field_name("close_tag")) if parent else ()
+    return len(tags) == 2 and [before.strip(), after.strip()] == [script.source(tag) for tag in tags if tag]
 
 
 def _name(script: Script, node: Node) -> str:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from tree_sitter import Node
 
 from wizard.codemods.js.statements import Present, is_present
 from wizard.codemods.js.style import restyle, style_of
-from wizard.codemods.js.tree import Script, named, parse
+from wizard.codemods.js.tree import Script, ancestors, arguments, named, parse
 from wizard.codemods.js.values import bare, config_object, declared, literal
 from wizard.edits import Codemod, Edit, splice
 from wizard.lists import insert_item
 from wizard.text import indent_at, indented
+
+_TRANSPARENT = ("parenthesized_expression", "as_expression", "satisfies_expression")
+"""What an object literal may stand in without becoming another value."""
 
 
 def ensure_property(path: str | Sequence[str], value: str, *, over_spread: bool = False) -> Codemod:
@@ -55,6 +59,7 @@ def append_to_list(path: str | Sequence[str], item: str, present: Present, *, ov
 def member(script: Script, obj: Node, key: str, *, over_spread: bool = False) -> Node | None:
     """The member `key` of an object literal; None when it surely has none. Raises CannotEdit when that is open."""
     found = None
+    _require_not_set_later(script, obj, key)
     for one in named(obj):
         name = key_of(script, one)
         if name == key:
@@ -68,6 +73,24 @@ def member(script: Script, obj: Node, key: str, *, over_spread: bool = False) ->
         elif name is None:
             raise script.refuse(f"has a computed key, which may be {key}", one)
     return found
+
+
+def _require_not_set_later(script: Script, obj: Node, key: str) -> None:
+    """Refuses an object that gets `key` further down: `config.rewrites = ...`, `Object.assign(config, ...)`."""
+    holder = next((a for a in ancestors(obj) if a.type not in _TRANSPARENT), None)
+    target = holder and (holder.child_by_field_name("name") or holder.child_by_field_name("left"))
+    if target is None or target.type not in ("identifier", "member_expression"):
+        return
+    name = re.escape(re.sub(r"\s", "", script.source(target)))
+    for node in script.find("assignment_expression"):
+        left = node.child_by_field_name("left")
+        written = re.sub(r"\s", "", script.source(left)) if left else ""
+        if re.fullmatch(rf"{name}(?:\.{re.escape(key)}|\[[\"']{re.escape(key)}[\"']\])(?:[.\[].*)?", written):
+            raise script.refuse(f"sets {key} by an assignment", node)
+    for node in script.calls(r"Object\.assign"):
+        given = [script.source(one) for one in arguments(node)]
+        if given[:1] == [script.source(target)]:
+            raise script.refuse(f"has an Object.assign, which may set {key}", node)
 
 
 def key_of(script: Script, one: Node) -> str | None:
@@ -96,18 +119,28 @@ def add_member(script: Script, obj: Node, source: str) -> list[Edit]:
     if obj.type == "arguments":
         outer = indent_at(text, start)
         return [Edit(start + 1, end - 1, "{\n" + indented(written, outer + style.indent) + ",\n" + outer + "}")]
+    _require_no_holes(script, obj)
     items = [script.span(one) for one in named(obj)]
     return insert_item(text, start, end - 1, items, len(items), written, unit=style.indent, pad=" ")
 
 
 def add_items(script: Script, array: Node, source: str, index: int | None = None) -> list[Edit]:
     """Edits that put an expression (our style; several joined by `,\\n`) into an array literal, last by default."""
+    _require_no_holes(script, array)
     style = style_of(script.text)
     written = restyle(f"[{source}]", style, "expression")[1:-1]
     start, end = script.span(array)
     items = [script.span(one) for one in named(array)]
     where = len(items) if index is None else index
     return insert_item(script.text, start, end - 1, items, where, written, unit=style.indent)
+
+
+def _require_no_holes(script: Script, literal: Node) -> None:
+    """Raise CannotEdit for `[a, , b]`: its commas are items too."""
+    tokens = [child for child in literal.children if child.type != "comment"]
+    for before, after in pairwise(tokens):
+        if after.type == "," and before.type in (",", "[", "{"):
+            raise script.refuse("has a list with empty places", after)
 
 
 def _property(script: Script, obj: Node, path: list[str], value: str, over_spread: bool) -> list[Edit]:

@@ -40,8 +40,12 @@ def is_present(text: str, present: Present) -> bool:
     return has_code(text, present) if isinstance(present, str) else present(text)
 
 
-def ensure_after_imports(snippet: str, present: Present) -> Codemod:
-    """`snippet` as a paragraph of its own after the imports (or leading requires), else at the top of the code."""
+def ensure_after_imports(snippet: str, present: Present, declares: str = "") -> Codemod:
+    """`snippet` as a paragraph of its own after the imports (or leading requires), else at the top of the code.
+
+    `declares` is a regex of the names that the snippet gives values to: a statement among or above the imports that
+    uses one gets it before itself.
+    """
 
     def run(text: str) -> str:
         if is_present(text, present):
@@ -51,9 +55,18 @@ def ensure_after_imports(snippet: str, present: Present) -> Codemod:
         if last is None:
             return splice(text, [at_top(script, snippet)])
         require_sound(script, last)
+        use = next((node for node in script.root.named_children if _mentions(script, node, declares)), None)
+        if use and use.start_byte < last.start_byte:
+            require_sound(script, use)
+            return splice(text, [_above(script, use, snippet, spaced=True)])
         return splice(text, [_below(script, last, snippet, spaced=True)])
 
     return run
+
+
+def _mentions(script: Script, statement: Node, names: str) -> bool:
+    found = script.find("identifier", under=statement) if names else ()
+    return any(re.fullmatch(names, script.source(node)) for node in found)
 
 
 def ensure_after(find: Find, snippet: str, present: Present, *, spaced: bool | None = None) -> Codemod:
@@ -119,16 +132,12 @@ def in_style_of(script: Script, snippet: str, following: str) -> str:
 def at_top(script: Script, snippet: str) -> Edit:
     """The edit that makes `snippet` the first statement: below shebang, licence comments and directives."""
     text = script.text
-    place = 0
-    nodes = list(script.root.children)
-    for index, node in enumerate(nodes):
-        following = nodes[index + 1] if index + 1 < len(nodes) else None
-        if not _is_header(script, node, following, nodes[index:]):
-            break
-        same_line = following is not None and following.start_point.row == node.end_point.row
-        if node.type == "comment" and same_line and following and following.type != "comment":
-            break
-        place = next_line(text, after_line(script, node))
+    place, nodes = 0, list(script.root.children)
+    index = _headers(script, nodes)
+    if script.root.is_error or index < len(nodes):
+        require_sound(script, nodes[min(index, len(nodes) - 1)])
+    if index:
+        place = next_line(text, after_line(script, nodes[index - 1]))
     head, rest = text[:place], text[place:]
     code = in_style_of(script, snippet, rest)
     if not rest.strip():
@@ -140,17 +149,34 @@ def at_top(script: Script, snippet: str) -> Edit:
     return insert(start, ("" if start > place or not head else "\n") + code + "\n\n")
 
 
-def _is_header(script: Script, node: Node, following: Node | None, rest: list[Node]) -> bool:
-    if node.type == "hash_bang_line" or is_directive(script, node):
-        return True
-    if node.type != "comment":
-        return False
-    if _HEADER.search(script.source(node)) or following is None:
-        return True
-    gap = script.text[script.end(node) : script.start(following)]
-    if gap.count("\n") > 1 or is_directive(script, following):
-        return True
-    return following.type == "comment" and _is_header(script, following, rest[2] if len(rest) > 2 else None, rest[1:])
+def _headers(script: Script, nodes: list[Node]) -> int:
+    """How many of the file's first nodes stay above our code."""
+    index = 0
+    while index < len(nodes):
+        if nodes[index].type == "hash_bang_line" or is_directive(script, nodes[index]):
+            index += 1
+        elif end := _header_comments(script, nodes, index):
+            index = end
+        else:
+            break
+    return index
+
+
+def _header_comments(script: Script, nodes: list[Node], index: int) -> int | None:
+    """Where the comments end that begin at `index` and are about the file, not about the code below; None without."""
+    end = None
+    while index < len(nodes) and nodes[index].type == "comment":
+        comment, following = nodes[index], nodes[index + 1] if index + 1 < len(nodes) else None
+        index += 1
+        directive = following is not None and is_directive(script, following)
+        code = following is not None and following.type != "comment" and not directive
+        if code and following is not None and following.start_point.row == comment.end_point.row:
+            return end
+        gap = script.text[script.end(comment) : script.start(following)] if following is not None else "\n\n"
+        about = _HEADER.search(script.source(comment)) or gap.count("\n") > 1
+        if about or directive:
+            end = index
+    return end
 
 
 def is_directive(script: Script, node: Node) -> bool:

@@ -127,4 +127,5 @@ def needs_semicolon(following: str) -> bool:
 
     Source: ECMA-262, "Rules of Automatic Semicolon Insertion".
     """
+    following = following.replace("\ufeff", " ")
     return following.startswith(tuple("([`+-/<"), skip_blanks(following, 0, len(following), ("//", "/*")))

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from tree_sitter import Node
 
-from wizard.codemods.grammar import one_byte_per_character, parser
+from wizard.codemods.js.reading import errors_in, read, unreadable
 from wizard.edits import Codemod
 from wizard.errors import CannotEdit
 from wizard.text import line_end, line_number
@@ -23,6 +23,8 @@ FUNCTIONS = (
     "method_definition",
 )
 _BLOCKS = ("program", "statement_block", "switch_case", "switch_default")
+_UNREADABLE = "has a syntax error, or syntax this tool does not know, at the place to edit"
+_NOT_CALLEE = re.compile(r"\s|\?(?=\.)|/\*.*?\*/", re.DOTALL)
 _NOT_CODE = ("string_fragment", "regex_pattern", "jsx_text", "escape_sequence")
 
 
@@ -32,6 +34,8 @@ class Script:
 
     text: str
     root: Node
+    whole: bool = True
+    """False for a text that `read` does not take; its tree is nothing but an error."""
 
     def start(self, node: Node) -> int:
         """Offset of the node's first character."""
@@ -53,17 +57,18 @@ class Script:
 
     def refuse(self, reason: str, node: Node | None = None) -> CannotEdit:
         """The exception to raise, with the node's line."""
-        return CannotEdit(reason, self.line(node) if node else None)
+        plain = reason.encode("ascii", "backslashreplace").decode()
+        return CannotEdit(plain, self.line(node) if node else None)
 
     def find(self, *types: str, under: Node | None = None) -> Iterator[Node]:
         """Nodes of these types below `under` (the whole file when None), in source order."""
         return (node for node in descend(under or self.root) if node.type in types)
 
     def calls(self, callee: str, under: Node | None = None) -> Iterator[Node]:
-        """Calls whose callee, written without blanks, matches the regex `callee` as a whole."""
+        """Calls whose callee, without blanks and block comments, matches the regex `callee` as a whole."""
         for node in self.find("call_expression", under=under):
             function = node.child_by_field_name("function")
-            if function and re.fullmatch(callee, re.sub(r"\s|\?(?=\.)", "", self.source(function))):
+            if function and re.fullmatch(callee, _NOT_CALLEE.sub("", self.source(function))):
                 yield node
 
     def string(self, node: Node | None) -> str | None:
@@ -78,14 +83,8 @@ def parse(text: str) -> Script:
 
 @lru_cache(maxsize=16)
 def _parse(text: str) -> Script:
-    data = one_byte_per_character(text)
-    root = parser("tree_sitter_typescript", "language_tsx").parse(data).root_node
-    if root.has_error:
-        # only the plain TypeScript grammar reads `<T>x`, only the JavaScript one reads `a < b > (c)`
-        others = (("tree_sitter_typescript", "language_typescript"), ("tree_sitter_javascript", "language"))
-        roots = (parser(*other).parse(data).root_node for other in others)
-        root = next((other for other in roots if not other.has_error), root)
-    return Script(text, root)
+    root = read(text)
+    return Script(text, root) if root is not None else Script(text, unreadable(), whole=False)
 
 
 def descend(node: Node, stop: Callable[[Node], bool] = lambda node: False) -> Iterator[Node]:
@@ -132,22 +131,15 @@ def arguments(call: Node) -> list[Node]:
 
 def require_sound(script: Script, node: Node) -> None:
     """Raise CannotEdit when the parser met what it cannot read in, or within two lines of, `node`'s top statement."""
+    if not script.whole:
+        raise script.refuse("is too long or too deeply nested for this tool, or has line ends of old Macs")
     top = next((n for n in [node, *ancestors(node)] if n.parent is not None and n.parent.parent is None), node)
     first, last = top.start_point.row - 2, top.end_point.row + 2
-    for near in (top.prev_sibling, top, top.next_sibling):
-        for broken in _errors(near) if near else ():
-            if first <= broken.start_point.row <= last:
-                raise script.refuse(
-                    "has a syntax error, or syntax this tool does not know, at the place to edit", broken
-                )
-
-
-def _errors(node: Node) -> Iterator[Node]:
-    if node.is_error or node.is_missing:
-        yield node
-    elif node.has_error:
-        for child in node.children:
-            yield from _errors(child)
+    for broken in errors_in(script.root) if script.root.has_error else ():
+        # a template literal without an end swallows what follows, so that nothing is where it seems to be
+        torn = broken == script.root or "`" in script.source(broken)
+        if torn or (broken.start_point.row <= last and broken.end_point.row >= first):
+            raise script.refuse(_UNREADABLE, broken)
 
 
 def after_line(script: Script, node: Node) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from tree_sitter import Node
 
@@ -16,6 +17,7 @@ _CASTS = (
     "non_null_expression",
     "await_expression",
 )
+_MOST_STEPS = 60
 _WRAPPER = re.compile(r"(?:[\w$]+\.)*(?:define|with)[A-Z][\w$]*")
 """Callees whose first argument is the config: `defineConfig(c)`, `withSentryConfig(c, options)`."""
 
@@ -39,10 +41,10 @@ def exported_function(script: Script) -> Node:
     if len(exported) != 1:
         raise script.refuse("has no single default export")
     node = bare(exported[0])
-    while node.type in ("identifier", "call_expression"):
+    for _ in range(_MOST_STEPS):
         if node.type == "identifier":
             node = bare(declared(script, node))
-        elif given := arguments(node):
+        elif node.type == "call_expression" and (given := arguments(node)):
             node = bare(given[-1])
         else:
             break
@@ -56,11 +58,11 @@ def literal(script: Script, node: Node, kind: str, *, seen: tuple[int, ...] = ()
     node = bare(node)
     if node.type == kind:
         return node
-    if node.type == "identifier" and node.id not in seen:
+    if node.type == "identifier" and node.id not in seen and len(seen) < _MOST_STEPS:
         return literal(script, declared(script, node), kind, seen=(*seen, node.id))
     # `[a, condition && b].filter(Boolean)` is how optional plugins are written
-    if kind == "array" and re.search(r"\]\s*\.filter\(Boolean\)$", script.source(node)):
-        return literal(script, node.named_children[0].named_children[0], kind, seen=seen)
+    if kind == "array" and len(seen) < _MOST_STEPS and re.search(r"\]\s*\.filter\(Boolean\)$", script.source(node)):
+        return literal(script, node.named_children[0].named_children[0], kind, seen=(*seen, node.id))
     raise script.refuse(f"has {described(node)} where this tool needs an {kind} literal", node)
 
 
@@ -70,23 +72,40 @@ def declared(script: Script, name: Node) -> Node:
     Raises CannotEdit when it comes from elsewhere or is assigned again.
     """
     text = script.source(name)
-    for assignment in script.find("assignment_expression", "augmented_assignment_expression"):
-        left, right = assignment.child_by_field_name("left"), assignment.child_by_field_name("right")
-        if left and script.source(left) == text and not (right and _wraps(script, right, text)):
+    for assignment in _assignments(script).get(text, ()):
+        right = assignment.child_by_field_name("right")
+        if not (right and _wraps(script, right, text)):
             raise script.refuse(f"assigns {text} again", assignment)
     for scope in ancestors(name):
         parameters = scope.child_by_field_name("parameters") or scope.child_by_field_name("parameter")
         if scope.type in FUNCTIONS and parameters and re.search(rf"\b{re.escape(text)}\b", script.source(parameters)):
             raise script.refuse(f"gets {text} as a parameter", name)
-        for statement in scope.named_children if scope.type in ("program", "statement_block") else ():
-            declaration = statement.child_by_field_name("declaration") or statement
-            for node in [declaration, *named(declaration)]:
-                target = node.child_by_field_name("name")
-                if target and script.source(target) == text:
-                    value = node.child_by_field_name("value")
-                    if node.type in FUNCTIONS or value:
-                        return value or node
+        if scope.type in ("program", "statement_block") and (value := _declarations(script, scope).get(text)):
+            return value
     raise script.refuse(f"takes {text} from somewhere else", name)
+
+
+@lru_cache(maxsize=4)
+def _assignments(script: Script) -> dict[str, list[Node]]:
+    """Every assignment by the source of what is assigned to."""
+    found: dict[str, list[Node]] = {}
+    for assignment in script.find("assignment_expression", "augmented_assignment_expression"):
+        if left := assignment.child_by_field_name("left"):
+            found.setdefault(script.source(left), []).append(assignment)
+    return found
+
+
+@lru_cache(maxsize=32)
+def _declarations(script: Script, scope: Node) -> dict[str, Node]:
+    """What the statements of a block or file declare: the initializer, or the function, of each name."""
+    found: dict[str, Node] = {}
+    for statement in scope.named_children:
+        declaration = statement.child_by_field_name("declaration") or statement
+        for node in [declaration, *named(declaration)]:
+            target, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+            if target and (node.type in FUNCTIONS or value):
+                found.setdefault(script.source(target), value or node)
+    return found
 
 
 def only_return(script: Script, function: Node) -> Node:
@@ -135,6 +154,8 @@ def _config(script: Script, node: Node, earlier: list[Node], seen: tuple[int, ..
     node = bare(node)
     if node.id in seen:
         raise script.refuse("has a configuration that refers to itself", node)
+    if len(seen) > _MOST_STEPS:
+        raise script.refuse("wraps its configuration too often for this tool", node)
     seen = (*seen, node.id)
     if node.type == "object":
         return node
