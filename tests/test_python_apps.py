@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.laws import check, check_keeps, check_refuses
-from wizard.codemods.python.app_setup import ensure_after_construction, ensure_beside_init_app
+from wizard.codemods.python.app_setup import (
+    ensure_after_construction,
+    ensure_beside_init_app,
+    refuse_late_environment,
+)
 from wizard.codemods.python.calls import app_variables, ensure_keyword, has_keyword, prepend_to_keyword_list
 from wizard.codemods.python.methods import ensure_in_method
 from wizard.edits import Codemod
@@ -51,6 +55,15 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
         "import flask as fl\nweb = fl.Flask(__name__)  # the app\nweb.config['A'] = 1\nprint('x')\n"
         "web.config.from_object('c')\n"
         "PosthogFlaskIntegration(web)\nCORS(web)\nweb.config['LATE'] = 1\n",
+    ),
+    "flask_init_app_of_a_configuration_class": (
+        WRAP,
+        "from flask import Flask\n\n\ndef create_app(name):\n    app = Flask(__name__)\n"
+        "    app.config.from_object(config[name])\n    config[name].init_app(app)\n\n    db.init_app(app)\n"
+        "    app.register_blueprint(bp)\n    return app\n",
+        "from flask import Flask\n\n\ndef create_app(name):\n    app = Flask(__name__)\n"
+        "    app.config.from_object(config[name])\n    config[name].init_app(app)\n\n    db.init_app(app)\n"
+        "    PosthogFlaskIntegration(app)\n    app.register_blueprint(bp)\n    return app\n",
     ),
     "flask_alias_annotated_no_final_newline": (
         WRAP,
@@ -228,6 +241,10 @@ KEEPS: dict[str, tuple[Codemod, str]] = {
         READY,
         "from django.apps import AppConfig\nclass C(AppConfig):\n    def ready(self):\n        import posthog\n",
     ),
+    "env_loaded_above_the_arguments": (
+        refuse_late_environment("fastapi.FastAPI"),
+        "from fastapi import FastAPI\nload_dotenv()\napp = FastAPI(middleware=[])\n",
+    ),
     "keyword_list_there": (FIRST, "from fastapi import FastAPI\napp = FastAPI(middleware=[Middleware(P)])\n"),
     "keyword_there_for_the_variable": (
         OUTER,
@@ -249,6 +266,26 @@ REFUSES: dict[str, tuple[Codemod, str, str, int | None]] = {
     "wrapped_at_once": (WRAP, "from flask import Flask\napp = ProxyFix(Flask(__name__))\n", "plain name", 2),
     "several": (WRAP, "from flask import Flask\na = Flask('a')\nb = Flask('b')\n", "2 times", 3),
     "one_line_block": (WRAP, "from flask import Flask\nif X: app = Flask('a')\n", "line of its colon", 2),
+    "env_loaded_when_started": (
+        WRAP,
+        "from flask import Flask\napp = Flask('a')\n@app.route('/')\ndef f(): pass\n"
+        "if __name__ == '__main__':\n    load_dotenv()\n    app.run()\n",
+        "loads its env file further below",
+        5,
+    ),
+    "env_loaded_at_the_end_of_the_factory": (
+        WRAP,
+        "from flask import Flask\ndef create_app():\n    app = Flask('a')\n    app.register_blueprint(b)\n"
+        "    env.read_env()\n    return app\n",
+        "loads its env file further below",
+        5,
+    ),
+    "env_loaded_below_the_arguments": (
+        refuse_late_environment("fastapi.FastAPI"),
+        "from fastapi import FastAPI\napp = FastAPI(middleware=[])\nload_dotenv()\n",
+        "loads its env file further below",
+        3,
+    ),
     "init_app_in_two_places": (
         INIT,
         "def f(app):\n    a.init_app(app)\ndef g(app):\n    b.init_app(app)\n",

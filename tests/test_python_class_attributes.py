@@ -52,6 +52,7 @@ REFUSES: dict[str, tuple[Codemod, str, str, int | None]] = {
     "no_class": (SWITCH, "A = 1\n", "no class Common", None),
     "two_classes": (SWITCH, "class Common:\n    A = 1\n\n\nclass Common:\n    A = 1\n", "has 2 class", None),
     "no_attribute": (SWITCH, "class Common:\n    def f(self):\n        pass\n", "no attribute", 1),
+    "no_attribute_and_no_import": (TOKEN, "class Common:\n    def f(self):\n        pass\n", "no attribute", 1),
     "one_line": (TOKEN, "class Common: A = 1\n", "one line", 1),
 }
 

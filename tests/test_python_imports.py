@@ -21,6 +21,18 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
     "no_imports": (POSTHOG, "x = 1\n", "import posthog\n\nx = 1\n"),
     "no_imports_leading_comment": (POSTHOG, "# the answer\nx = 1\n", "import posthog\n\n# the answer\nx = 1\n"),
     "no_imports_licence": (POSTHOG, "# Licence: MIT\n\nx = 1\n", "# Licence: MIT\nimport posthog\n\nx = 1\n"),
+    "backslash_joins_a_blank_line": (
+        POSTHOG,
+        "import flask \\\n\n\nx = 1\n",
+        "import flask \\\n\nimport posthog\n\nx = 1\n",
+    ),
+    "form_feeds_on_their_own": (POSTHOG, "import os\n\x0c\nx = 1\n", "import os\n\nimport posthog\n\n\x0c\nx = 1\n"),
+    "indented_comment_at_the_end": (
+        POSTHOG,
+        "import os\n\n\t# to come",
+        "import os\n\nimport posthog\n\n\t# to come",
+    ),
+    "blanks_at_the_end": (POSTHOG, "import os\n\n  \n", "import os\n\nimport posthog\n\n  \n"),
     "only_comments": (POSTHOG, "# nothing yet", "# nothing yet\nimport posthog\n"),
     "shebang_and_coding": (
         POSTHOG,
@@ -219,6 +231,12 @@ KEEPS: dict[str, tuple[Codemod, str]] = {
 }
 
 REFUSES: dict[str, tuple[Codemod, str, str, int | None]] = {
+    "form_feed_in_front_of_a_statement": (POSTHOG, "import os\n\x0cx = 1\n", "not read as they are written", 2),
+    "nothing_but_a_backslash": (POSTHOG, "# a\n\\\n\n", "not read as they are written", 1),
+    "bytes_beside_a_string": (POSTHOG, "x = 'a' b'b'\n", "does not parse", None),
+    "null": (POSTHOG, "x = 1\ny = '\0'\n", "a character that Python does not read", 2),
+    "half_of_a_pair": (POSTHOG, "x = '\ud800'\n", "a character that Python does not read", 1),
+    "two_marks": (POSTHOG, "\ufeffx = 1\n", "a character that Python does not read", 1),
     "name_is_a_variable": (POSTHOG, "import os\n\nposthog = object()\n", "uses the name posthog", 3),
     "name_is_our_own_module": (POSTHOG, "from . import posthog\n", "uses the name posthog", 1),
     "name_is_an_alias": (POSTHOG, "import posthoganalytics as posthog\n", "uses the name posthog", 1),

@@ -188,6 +188,20 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
         "    @property\n    def x(self) -> str:\n        return ''\n\n    USER: EmailStr  # admin\n"
         '    POSTHOG_TOKEN: str = ""\n    POSTHOG_HOST: str = "h"\n\n\nsettings = Settings()\n',
     ),
+    "fields_case_sensitive": (
+        FIELDS,
+        MODEL
+        + "class Settings(BaseSettings):\n    model_config = SettingsConfigDict(case_sensitive=True)\n    a: str\n",
+        MODEL
+        + "class Settings(BaseSettings):\n    model_config = SettingsConfigDict(case_sensitive=True)\n    a: str\n"
+        '    POSTHOG_TOKEN: str = ""\n    POSTHOG_HOST: str = "h"\n',
+    ),
+    "fields_case_sensitive_the_old_way": (
+        FIELDS,
+        MODEL + "class Settings(BaseSettings):\n    a: str\n\n    class Config:\n        case_sensitive = True\n",
+        MODEL + 'class Settings(BaseSettings):\n    a: str\n    POSTHOG_TOKEN: str = ""\n'
+        '    POSTHOG_HOST: str = "h"\n\n    class Config:\n        case_sensitive = True\n',
+    ),
     "fields_one_missing": (
         FIELDS,
         MODEL + "class Settings(BaseSettings):\n    POSTHOG_TOKEN: str\n",
@@ -212,6 +226,33 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
         USES,
         "import posthog\n\nTOKEN = 1\nHOST = 2\nOTHER = 3\n",
         "import posthog\n\nTOKEN = 1\nHOST = 2\n\nposthog.api_key = TOKEN\nposthog.host = HOST\n\nOTHER = 3\n",
+    ),
+}
+
+CHANGES |= {
+    "above_the_last_words_of_the_file": (
+        ensure_assignments([TOKEN], heading="PostHog", at_end=True),
+        "import os\n\nA = 1\nif A:\n    print(A)\n# Don't add settings below this line\n",
+        'import os\n\nA = 1\nif A:\n    print(A)\n\n# PostHog\nTOKEN = os.environ.get("POSTHOG_TOKEN", "")\n\n'
+        "# Don't add settings below this line\n",
+    ),
+    "below_a_comment_that_says_nothing": (
+        ensure_assignments([TOKEN], heading="PostHog", at_end=True),
+        "import os\n\nA = 1\n# the end\n",
+        'import os\n\nA = 1\n# the end\n\n# PostHog\nTOKEN = os.environ.get("POSTHOG_TOKEN", "")\n',
+    ),
+    "fields_that_read_with_decouple": (
+        FIELDS,
+        f"from decouple import config\n{MODEL}class S(BaseSettings):\n    A: str = config('A')\n",
+        f"from decouple import config\n{MODEL}class S(BaseSettings):\n    A: str = config('A')\n"
+        "    POSTHOG_TOKEN: str = config('POSTHOG_TOKEN', default='')\n"
+        "    POSTHOG_HOST: str = config('POSTHOG_HOST', default='h')\n",
+    ),
+    "one_field_of_many_reads_with_decouple": (
+        FIELDS,
+        f"from decouple import config\n{MODEL}class S(BaseSettings):\n    a: str = config('A')\n    b: int = 1\n",
+        f"from decouple import config\n{MODEL}class S(BaseSettings):\n    a: str = config('A')\n    b: int = 1\n"
+        "    posthog_token: str = ''\n    posthog_host: str = 'h'\n",
     ),
 }
 

@@ -89,6 +89,12 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
         '@api.on_event("startup")\nasync def start() -> None:\n    await db.open()\n\n\n@api.on_event("shutdown")\n'
         "def close_client() -> None:\n    client.shutdown()\n\n\nX = 1\n",
     ),
+    "on_event_startup_among_others": (
+        EVENT,
+        "@startup.on_event('startups')\n@startup.on_event('start' 'up')\ndef start(): pass\n",
+        "@startup.on_event('startups')\n@startup.on_event('start' 'up')\ndef start(): pass\n\n\n"
+        "@startup.on_event('shutdown')\ndef close_client():\n    client.shutdown()\n",
+    ),
     "on_event_startup_in_factory": (
         EVENT,
         "def create():\n    app = FastAPI()\n\n    @app.on_event('startup')\n    def start():\n"

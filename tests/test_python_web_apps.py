@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from frameworks.flask.layout import catch_all, wrapped
-from wizard import python_sdk
+from wizard import python_sdk, python_settings
+from wizard.changes import EditFile, SetEnv
+from wizard.environment import Names
 from wizard.project import Project, Tree
-from wizard.python_apps import entry, import_root, made, module_file, started
+from wizard.python_apps import Made, entry, import_root, listed, made, module_file, started
 
 APP = "from flask import Flask\napp = Flask(__name__)\n"
 FACTORY = "import flask\n\ndef create_app():\n    web = flask.Flask(__name__)\n    return web\n"
@@ -39,6 +41,11 @@ STARTED = {
         "one.py",
     ),
     "uvicorn_in_code": ({"one.py": APP, "two.py": APP + 'uvicorn.run("two:app")\n'}, "two.py"),
+    "shown_in_a_docstring": (
+        {"app.py": APP, "lib.py": '"""Use it so:\n\n    app = Flask(__name__)\n    protect(app)\n"""\n\nX = 1\n'},
+        "app.py",
+    ),
+    "docstring_of_a_file_that_does_not_parse": ({"lib.py": '"""\napp = Flask(__name__)\n"""\nprint "x"\n'}, "lib.py"),
     "mounted": ({"m.py": "app = Flask()\nsub = Flask()\napp.mount('/sub', sub)\n"}, "m.py"),
     "both_named": ({"a.py": APP, "b.py": APP, "Procfile": "web: gunicorn a:app\nadmin: gunicorn b:app\n"}, None),
     "none_named": ({"a.py": APP, "b.py": APP}, None),
@@ -70,6 +77,21 @@ MODULES = {
         ".posthog_client",
     ),
     "package_itself": ({"a/__init__.py": FACTORY}, "a/__init__.py", ".posthog_client"),
+    "package_by_its_name": (
+        {"a/__init__.py": FACTORY + "\nfrom a.views import bp\n", "a/views.py": ""},
+        "a/__init__.py",
+        "a.posthog_client",
+    ),
+    "package_called_like_a_library": (
+        {"src/redis/__init__.py": "from redis import Redis\n" + FACTORY},
+        "src/redis/__init__.py",
+        ".posthog_client",
+    ),
+    "relative_only_in_a_function": (
+        {"a/__init__.py": "", "a/w.py": "from a import m\n" + FACTORY + "    from . import m\n", "a/m.py": ""},
+        "a/w.py",
+        "a.posthog_client",
+    ),
     "package": ({"a/__init__.py": "", "a/w.py": APP}, "a/w.py", "a.posthog_client"),
     "script_in_a_package": (
         {"a/__init__.py": "", "a/w.py": "import m\n" + APP, "a/m.py": ""},
@@ -128,24 +150,38 @@ STANDING = {
     "nothing": ({}, None, None),
     "ours": ({"posthog_client.py": "@cache\ndef get_posthog():\n    return Posthog('')\n"}, None, None),
     "ours_and_another": (
-        {"posthog_client.py": "def get_posthog():\n    return Posthog('')\n", "b.py": "client = Posthog('')\n"},
-        "PostHog is already set up: b.py:1",
+        {
+            "posthog_client.py": "def get_posthog():\n    return Posthog('')\n",
+            "app.py": "import b\n" + APP,
+            "b.py": "from posthog import Posthog\nclient = Posthog('')\n",
+        },
+        "b.py:2",
         None,
     ),
-    "theirs_in_our_place": ({"posthog_client.py": "client = Posthog('')\n"}, "PostHog is already set up", None),
+    "theirs_in_our_place": (
+        {
+            "app.py": "import posthog_client\n" + APP,
+            "posthog_client.py": "from posthog import Posthog\nclient = Posthog('')\n",
+        },
+        "posthog_client.py:2",
+        None,
+    ),
     "taken": ({"posthog_client.py": "URL = ''\n"}, None, "Rename posthog_client.py"),
     "shadowed": ({"posthog/__init__.py": ""}, None, "Rename your own module"),
+    "python_version_file": ({".python-version": "3.9.10\n"}, None, "Raise the Python floor"),
+    "old_flask": ({"requirements.txt": "flask==1.1.2\n"}, None, "Move to flask 2.0 or later"),
+    "no_flask_pin": ({"requirements.txt": "flask\n"}, None, None),
     "old_python": ({"pyproject.toml": '[project]\nrequires-python = ">=3.9"\n'}, None, "Raise the Python floor"),
 }
 
 
-@pytest.mark.parametrize(("files", "note", "manual"), STANDING.values(), ids=STANDING)
-def test_standing(files: dict[str, str], note: str | None, manual: str | None, tmp_path: Path) -> None:
-    found = python_sdk.standing(project(tmp_path, {"app.py": APP, **files}), "app.py", "posthog_client.py")
-    assert (found.note is None) == (note is None)
-    assert found.note is None or found.note.title.startswith(note or "")
-    assert (found.manual is None) == (manual is None)
-    assert found.manual is None or found.manual.title.startswith(manual or "")
+@pytest.mark.parametrize(("files", "elsewhere", "manual"), STANDING.values(), ids=STANDING)
+def test_standing(files: dict[str, str], elsewhere: str | None, manual: str | None, tmp_path: Path) -> None:
+    app = project(tmp_path, {"app.py": APP, **files})
+    there, step = python_sdk.standing(app, "app.py", "posthog_client.py", ("flask", "2.0"))
+    assert [f"{site.path}:{site.line}" for site in there.elsewhere] == ([elsewhere] if elsewhere else [])
+    assert (step is None) == (manual is None)
+    assert step is None or step.title.startswith(manual or "")
 
 
 HANDLERS = {
@@ -191,3 +227,58 @@ LOADS = {
 @pytest.mark.parametrize(("files", "noted"), LOADS.values(), ids=LOADS)
 def test_env_note(files: dict[str, str], noted: bool, tmp_path: Path) -> None:
     assert bool(list(python_sdk.env_note(project(tmp_path, files), "TOKEN", "advice"))) == noted
+
+
+UV = {"pyproject.toml": '[project]\nname = "x"\ndependencies = ["flask"]\n', "uv.lock": ""}
+EXPORT = "# This file was autogenerated by uv via the following command:\n#    uv export --no-dev -o requirements.txt\n"
+EXPORTED: dict[str, tuple[dict[str, str], bool]] = {
+    "without_the_sdk": (UV | {"requirements.txt": EXPORT + "flask==3.1\n"}, True),
+    "with_the_sdk": (UV | {"requirements.txt": EXPORT + "flask==3.1\nposthog==7.71\n"}, False),
+    "of_another_tool": ({**UV, "requirements.txt": EXPORT.replace("uv export", "poetry export")}, False),
+    "written_by_hand": (UV | {"requirements.txt": "# uv is nicer\nflask\n"}, False),
+}
+
+
+@pytest.mark.parametrize(("files", "told"), EXPORTED.values(), ids=EXPORTED)
+def test_exported_requirements(files: dict[str, str], told: bool, tmp_path: Path) -> None:
+    steps = list(python_sdk.exported(project(tmp_path, files)))
+    assert [step.body for step in steps] == (["uv export --no-dev -o requirements.txt"] if told else [])
+
+
+def test_an_env_file_with_a_computed_path_lies_where_its_example_lies(tmp_path: Path) -> None:
+    text = SETTINGS.format(True).replace("'.env'", "ROOT / '.env'")
+    app = project(tmp_path, {"api/app.py": APP, "api/core/config.py": text, "api/.env.example": "A=1\n"})
+    values = {"POSTHOG_KEY": "phc_x"}
+    home = python_settings.home(app, Names("POSTHOG_KEY", "H"), values, "api/app.py", "api/posthog_client.py")
+    assert [change.file for change in home.changes if isinstance(change, SetEnv)] == ["api/.env"]
+
+
+def test_listed_names_what_tells_the_apps_apart() -> None:
+    one, two, far = Made("a.py", "admin", None), Made("a.py", "public", None), Made("b.py", "app", None)
+    assert listed([one, two]) == "admin and public in a.py"
+    assert listed([one, two, far]) == "a.py, b.py"
+    assert listed([one, one]) == "a.py"
+
+
+SETTINGS = (
+    "from pydantic_settings import BaseSettings, SettingsConfigDict\n\n\nclass Settings(BaseSettings):\n"
+    "    model_config = SettingsConfigDict(env_file='.env', case_sensitive={})\n    debug: bool = False\n\n\n"
+    "settings = Settings()\n"
+)
+
+
+@pytest.mark.parametrize(("sensitive", "field"), [(True, "POSTHOG_KEY"), (False, "posthog_key")])
+def test_fields_of_settings_are_found_by_their_variables(sensitive: bool, field: str, tmp_path: Path) -> None:
+    app = project(tmp_path, {"app.py": APP, "config.py": SETTINGS.format(sensitive)})
+    values = {"POSTHOG_KEY": "phc_x", "POSTHOG_HOST": "https://x"}
+    home = python_settings.home(app, Names("POSTHOG_KEY", "POSTHOG_HOST"), values, "app.py", "posthog_client.py")
+    assert home.replace["POSTHOG_PROJECT_TOKEN"] == field
+    edit, *variables = home.changes
+    assert isinstance(edit, EditFile)
+    assert f"    {field}: str = ''\n" in edit.codemods[0](SETTINGS.format(sensitive))
+    assert [v.name for v in variables if isinstance(v, SetEnv)] == ["POSTHOG_KEY", "POSTHOG_HOST"]
+
+
+def test_an_app_behind_a_backslash_is_found(tmp_path: Path) -> None:
+    found = made(project(tmp_path, {"a.py": "app = \\\n    Flask()\n"}), "Flask")
+    assert [(m.path, m.name) for m in found] == [("a.py", "app")]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from warnings import catch_warnings, simplefilter
 
 from wizard.project import Project, normal
+from wizard.text import line_number
 from wizard.workspace import ASIDE
 
 _STARTS = (
@@ -17,6 +21,7 @@ _STARTS = (
 )
 """Files that say how an app is started."""
 
+_KEPT, _MANY = f"{__name__}:own_sources", 5000
 _FUNCTION = re.compile(r"^(?P<indent>[ \t]*)(?:async )?def (?P<name>\w+)\s*\(", re.MULTILINE)
 _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+([A-Za-z_][\w.]*)[ \t]+import\b|import[ \t]+([A-Za-z_][\w.]*))", re.MULTILINE
@@ -26,28 +31,75 @@ _RUN_IN_CODE = re.compile(r"\b(?:uvicorn|granian|hypercorn)\b[^\n]*\(\s*[\"']([\
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One `name = Flask(...)`: the file, the variable, and the factory function around it (None at module level)."""
+    """One `name = Flask(...)`: the file, the variable, and the factory function around it (None at module level).
+
+    `line` is 1-based, in the file as it is before any edit.
+    """
 
     path: str
     name: str
     factory: str | None
+    line: int = 1
 
 
 def made(project: Project, constructor: str) -> list[Made]:
     """Every app that the project's own code makes with `constructor` (a regex of names), short paths first."""
     pattern = re.compile(
-        rf"^(?P<indent>[ \t]*)(?P<name>(?:self\.)?\w+)[ \t]*(?::[^=\n]+)?=[ \t]*(?:\w+\.)?(?:{constructor})\s*\(",
+        rf"^(?P<indent>[ \t]*)(?P<name>(?:self\.)?\w+)[ \t]*(?::[^=\n]+)?=(?:[ \t]|\\\r?\n)*(?:\w+[ \t]*=[ \t]*)*"
+        rf"(?:\w+\.)?(?:{constructor})\s*\(",
         re.MULTILINE,
     )
+    called = re.compile(rf"\b(?:{constructor})\s*\(")  # many times faster: most files make no app
     found = []
     for path, text in own_sources(project):
-        for match in pattern.finditer(text):
-            found.append(Made(path, match["name"], _function_around(text, match.start(), match["indent"])))
+        matches = list(pattern.finditer(text)) if called.search(text) else []
+        quoted = _quoted_lines(text) if matches else set()
+        for match in matches:
+            if line_number(text, match.start("name")) in quoted:
+                continue
+            factory = _function_around(text, match.start(), match["indent"])
+            found.append(Made(path, match["name"], factory, line_number(text, match.start())))
     return sorted(found, key=lambda m: (m.path.count("/"), m.path))
 
 
+def _quoted_lines(text: str) -> set[int]:
+    """The lines within strings of several lines: what a docstring shows as an example is not made."""
+    with suppress(SyntaxError, ValueError, RecursionError, MemoryError), catch_warnings():
+        simplefilter("ignore")  # of odd escapes: not ours to tell
+        texts = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant | ast.JoinedStr))
+        return {n for t in texts if t.end_lineno != t.lineno for n in range(t.lineno + 1, (t.end_lineno or 0) + 1)}
+    return set()
+
+
+def listed(apps: Sequence[Made]) -> str:
+    """`a.py, b.py` for apps of several files, `admin and public in a.py` for those of one."""
+    paths = list(dict.fromkeys(app.path for app in apps))
+    names = dict.fromkeys(app.name for app in apps)
+    return f"{' and '.join(names)} in {paths[0]}" if len(paths) == 1 and len(names) > 1 else ", ".join(paths)
+
+
+def unnamed(project: Project, constructor: str) -> str:
+    """`path:line` of the first call of the constructor anywhere in the project's own code; "" without one."""
+    pattern = re.compile(rf"(?<![\w\"'`])(?:\w+\.)?(?:{constructor})\s*\(")
+    found = ((path, text, pattern.search(text)) for path, text in own_sources(project))
+    return next((f"{path}:{line_number(text, match.start())}" for path, text, match in found if match), "")
+
+
 def own_sources(project: Project) -> Iterator[tuple[str, str]]:
-    """`(path, text)` of the app's Python files; tests and examples left out."""
+    """`(path, text)` of the app's Python files; tests and examples left out.
+
+    Kept as long as the project, a view that does not change: a plan asks eight times.
+    """
+    kept: dict[str, tuple[tuple[str, str], ...]] = project.__dict__
+    if (known := kept.get(_KEPT)) is not None:
+        return iter(known)
+    sources = _own_sources(project)
+    if len(project.files("**/*.py")) > _MANY:
+        return sources
+    return iter(kept.setdefault(_KEPT, tuple(sources)))
+
+
+def _own_sources(project: Project) -> Iterator[tuple[str, str]]:
     for path, text in project.sources("**/*.py"):
         parts = PurePosixPath(path).parts
         if ASIDE.isdisjoint(parts[:-1]) and not parts[-1].startswith(("test_", "conftest")):
@@ -99,6 +151,18 @@ def import_root(project: Project, path: str) -> str | None:
         for module, root in _modules(path):
             if module in imported and "." in module:
                 return root
+    return None
+
+
+def own_package(project: Project, path: str) -> str | None:
+    """The dotted package that the file at `path` lies in, when it imports neighbours of its own by that name."""
+    folder, text = PurePosixPath(path).parent, project.read(path) or ""
+    for name, _ in _modules(str(folder / "__init__.py")) if folder.name else ():
+        start = rf"^[ \t]*(?:from|import)[ \t]+{re.escape(name)}"
+        for match in re.finditer(rf"{start}(?:\.(\w+)|[ \t]+import[ \t]+(\w+))", text, re.MULTILINE):
+            neighbour = folder / (match[1] or match[2])
+            if project.exists(f"{neighbour}.py") or project.is_dir(str(neighbour)):
+                return name
     return None
 
 

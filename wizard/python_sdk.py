@@ -10,10 +10,12 @@ from pathlib import PurePosixPath
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from wizard.changes import Manual, Note
-from wizard.existing import sites
+from wizard.existing_offers import Standing
+from wizard.existing_offers import standing as existing_standing
 from wizard.packages import pypi
+from wizard.packages.pypi_manifests import requirement_files
 from wizard.project import Project
-from wizard.python_apps import import_root
+from wizard.python_apps import import_root, own_package
 
 REQUIREMENT = ">=7.71"
 """Floor with the Flask and ASGI integrations reading tracing headers by default (PyPI posthog 7.71.0)."""
@@ -29,11 +31,21 @@ def unsupported(project: Project) -> Manual | None:
         return None
     if not floor_is_old:
         return None
-    return Manual(
-        "Raise the Python floor to 3.10, then run the wizard again",
-        'requires-python = ">=3.10"',
-        "pyproject.toml" if project.exists("pyproject.toml") else "",
+    title = "Raise the Python floor to 3.10, then run the wizard again"
+    if declared.startswith("==") and project.exists(".python-version"):
+        return Manual(title, "3.10", ".python-version")
+    return Manual(title, 'requires-python = ">=3.10"', "pyproject.toml" if project.exists("pyproject.toml") else "")
+
+
+def too_old(project: Project, package: str, minimum: str) -> Manual | None:
+    """The step for an app that is held below the framework's `minimum`: no Python that the SDK needs runs it."""
+    if not pypi.ends_below(project, package, minimum):
+        return None
+    title = (
+        f"Move to {package} {minimum} or later, then run the wizard again: {pypi.version(project, package)} is too old"
     )
+    found = pypi.declared(project).get(package.lower())
+    return Manual(title, f"{package}>={minimum}", found.where if found else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +65,20 @@ def beside(project: Project, path: str, name: str) -> Neighbour:
 def module_from(project: Project, path: str, target: str) -> str:
     """How the file `path` imports the file `target` of its own directory or below.
 
-    Relative when the file has relative imports or is `__init__.py`; else from the directory that the project's own
+    Relative when the file has relative imports, or is an `__init__.py`, and does not import its neighbours by the name
+    of their package; else from the directory that the project's own
     imports and start commands show (`import_root`), so that both `flask run` and `python app.py` find it; without such
     evidence from the first directory that is no package.
     """
     folder = PurePosixPath(path).parent
-    relative = re.search(r"^\s*from\s+\.", project.read(path) or "", re.MULTILINE)
+    text = project.read(path) or ""
+    relative = re.search(r"^from\s+\.", text, re.MULTILINE)
+    nested = re.search(r"^\s+from\s+\.", text, re.MULTILINE)
     package = project.exists(str(folder / "__init__.py"))
     near = PurePosixPath(target).is_relative_to(folder)
-    if near and (relative or (package and PurePosixPath(path).name == "__init__.py")):
-        return "." + ".".join(PurePosixPath(target).relative_to(folder).with_suffix("").parts)
+    if near and (relative or nested or (package and PurePosixPath(path).name == "__init__.py")):
+        named = None if relative else own_package(project, path)
+        return f"{named or ''}." + ".".join(PurePosixPath(target).relative_to(folder).with_suffix("").parts)
     root = PurePosixPath(import_root(project, path) or _above_packages(project, folder))
     if not PurePosixPath(target).is_relative_to(root):
         root = PurePosixPath(".")
@@ -75,32 +91,27 @@ def _above_packages(project: Project, folder: PurePosixPath) -> str:
     return str(folder)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What of PostHog is there: `note` or `manual` ends the plan; both None means that there is work to do."""
+def standing(
+    project: Project, app: str, client: str, since: tuple[str, str] = ("", "")
+) -> tuple[Standing, Manual | None]:
+    """The set-ups that are there, and the step that must come first, given that our client defines `get_posthog()`.
 
-    note: Note | None = None
-    manual: Manual | None = None
-
-
-def standing(project: Project, app: str, client: str) -> Found:
-    """Does the client module or anybody else set PostHog up already, given that ours defines `get_posthog()`?
-
+    `since` is the framework's package with the first version that is supported.
     `app` and `client` are the files that the plan edits and creates. A file in the client's place that is not ours
     is never imported from.
     """
-    there = project.read(client)
-    ours = there is not None and re.search(r"^def get_posthog\b", there, re.MULTILINE) is not None
-    found = sites(project, "python", "server", besides=(app, client) if ours else ())
-    if found:
-        return Found(note=Note(f"PostHog is already set up: {found[0]}", "Left as it is."))
-    if there is not None and not ours:
-        step = Manual(f"Rename {client}: the wizard needs that name", "git mv posthog_client.py analytics.py", client)
-        return Found(manual=step)
+    text = project.read(client)
+    ours = text is not None and re.search(r"^def get_posthog\b", text, re.MULTILINE) is not None
+    there = existing_standing(project, "python", "server", besides=(app, client) if ours else (), starts=(app,))
+    if there.elsewhere:
+        return there, None
+    if text is not None and not ours:
+        title = f"Rename {client}: the wizard needs that name"
+        return there, Manual(title, "git mv posthog_client.py analytics.py", client)
     if shadow := shadowed(project):
         title = "Rename your own module posthog: it hides the SDK of that name"
-        return Found(manual=Manual(title, f"git mv {shadow} analytics.py", shadow))
-    return Found(manual=unsupported(project))
+        return there, Manual(title, f"git mv {shadow} analytics.py", shadow)
+    return there, unsupported(project) or (too_old(project, *since) if since[0] else None)
 
 
 def uses_pytest(project: Project) -> bool:
@@ -111,6 +122,18 @@ def uses_pytest(project: Project) -> bool:
 def shadowed(project: Project) -> str | None:
     """A module of the project's own called `posthog`, which `import posthog` would find instead of the SDK."""
     return project.first("posthog.py", "posthog/__init__.py", "src/posthog.py", "src/posthog/__init__.py")
+
+
+def exported(project: Project) -> Iterator[Manual]:
+    """The step for a requirement file that a tool exports from its lockfile: what is deployed from it lacks the SDK."""
+    for path in requirement_files(project):
+        text = project.read(path) or ""
+        match = _EXPORTED.search(text)
+        if match and not re.search(r"^posthog\b", text, re.MULTILINE) and pypi.manager_name(project) == match[2]:
+            yield Manual(f"Export {path} again once the lockfile has posthog", match[1].strip(), path)
+
+
+_EXPORTED = re.compile(r"^#\s+((uv|poetry|pdm) export\b[^\r\n]*)", re.MULTILINE)
 
 
 def env_note(project: Project, token_name: str, advice: str) -> Iterator[Note]:

@@ -8,8 +8,14 @@ from dataclasses import dataclass
 
 from wizard import python_sdk
 from wizard.changes import Change, EditFile, Manual, SetEnv
-from wizard.codemods.python.settings import Setting, ensure_settings_fields, settings_field, settings_object
-from wizard.environment import Names
+from wizard.codemods.python.settings import (
+    CASE_SENSITIVE,
+    Setting,
+    ensure_settings_fields,
+    settings_field,
+    settings_object,
+)
+from wizard.environment import Names, folder_above
 from wizard.errors import CannotEdit
 from wizard.project import Project
 from wizard.python_apps import module_file, own_sources
@@ -19,7 +25,6 @@ _CLASS = re.compile(r"^class[ \t]+\w+\([^)]*\bBaseSettings\b", re.MULTILINE)
 _IMPORT = re.compile(r"^[ \t]*from[ \t]+([\w.]+)[ \t]+import\b", re.MULTILINE)
 _ENV_FILE = re.compile(r"\benv_file\s*=\s*(?:[\"'](?P<path>[\w./-]+)[\"'])?")
 _LENIENT = re.compile(r"\bextra\s*=\s*(?:[\"'](?:ignore|allow)|Extra\.(?:ignore|allow))|\bdotenv_filtering\s*=")
-_CASE = re.compile(r"\bcase_sensitive\s*=\s*True\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,11 @@ class Home:
     replace: Mapping[str, str]
     flags: frozenset[str]
     changes: tuple[Change, ...]
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The files without whose edit the client module has nothing to read from."""
+        return tuple(change.path for change in self.changes if isinstance(change, EditFile))
 
 
 def home(project: Project, names: Names, values: Mapping[str, str], app: str, client: str) -> Home:
@@ -63,7 +73,7 @@ def _extended(
         used = settings_object(text)
     except CannotEdit:
         return None
-    if used is None or "." in used or (_CASE.search(text) and (token, host) != (names.token, names.host)):
+    if used is None or "." in used or (CASE_SENSITIVE.search(text) and (token, host) != (names.token, names.host)):
         return None
     replace = {
         "settings_module": _imported_as(project, path, app, client),
@@ -80,11 +90,13 @@ def _extended(
 def _variables(project: Project, path: str, text: str, values: Mapping[str, str]) -> Iterator[Change]:
     match = _ENV_FILE.search(text)
     file = (match and match["path"]) or ""
+    if match and not file and (folder := folder_above(project, path)) not in (None, "."):
+        file = f"{folder}/.env"  # the path is computed: it lies where its example lies
     for name, value in values.items():
         if file and project.within(file).startswith("../"):
             yield Manual(f"Set {name} in {file}, which lies outside of this directory", f"{name}={value}", path)
         else:
-            yield SetEnv(name, value, file)
+            yield SetEnv(name, value, file, needs=(path,))
 
 
 def _imported_as(project: Project, path: str, app: str, client: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import libcst as cst
 
 from wizard.codemods.python.calls import Constructed, constructed, only_constructed
+from wizard.codemods.python.env_reader import loads_environment
 from wizard.codemods.python.scopes import dotted, mentions
 from wizard.codemods.python.tree import Source, Statement, after, block_indent, parse, statements, walk, whole_lines
 from wizard.edits import Codemod, Edit, splice
@@ -25,7 +26,8 @@ def ensure_after_construction(
     The lines go below the last statement of the same block that touches `app.config`, loads settings or calls
     `x.init_app(app)`, unless routes come before it: a function decorated by the app, a blueprint, a router, another
     call that is given the app, `return`. Code that has the identifier `marker` is left as it is. Refuses: no
-    construction, several (unless `variable` names one), one that is not assigned to a plain name.
+    construction, several (unless `variable` names one), one that is not assigned to a plain name, an env file that is
+    loaded further below (the lines would read the environment too early).
     """
 
     def run(text: str) -> str:
@@ -82,7 +84,31 @@ def _all_blocks(source: Source) -> list[Sequence[cst.BaseStatement]]:
 def _behind_setup(source: Source, paths: tuple[str, ...], variable: str | None, snippet: Callable[[str], str]) -> Edit:
     app = only_constructed(source, *paths, variable=variable)
     whole_lines(source, app.at)
-    return _lines_below(source, _last_setup(source, app), snippet(app.variable))
+    last = _last_setup(source, app)
+    _check_loaded(source, app, last.end)
+    return _lines_below(source, last, snippet(app.variable))
+
+
+def refuse_late_environment(*paths: str, variable: str | None = None) -> Codemod:
+    """Changes nothing; refuses when the one construction stands above the loading of an env file.
+
+    For code in the arguments of the constructor. Refuses no construction and several as `ensure_after_construction`.
+    """
+
+    def run(text: str) -> str:
+        source = parse(text)
+        app = only_constructed(source, *paths, variable=variable)
+        _check_loaded(source, app, app.at.end)
+        return text
+
+    return run
+
+
+def _check_loaded(source: Source, app: Constructed, end: int) -> None:
+    """Does the module, or the factory around the app, load an env file only below the offset `end`?"""
+    for statement in statements(source, app.at.block if app.function else source.module.body):
+        if statement.start > end and loads_environment(statement):
+            raise source.refusal("loads its env file further below", statement.node)
 
 
 def _last_setup(source: Source, app: Constructed) -> Statement:
@@ -105,7 +131,7 @@ def _sets_up(source: Source, statement: Statement, app: str) -> bool:
         if path.startswith((f"{app}.config", f"{app}.secret_key")):
             return True
         if isinstance(node, cst.Call):
-            name = dotted(node.func) or ""
+            name = _callee(node)
             if name.endswith((".init_app", "load_dotenv")) or (_given(node, app) and _CONFIGURES.search(name)):
                 return True
     return False
@@ -118,7 +144,7 @@ def _opens_routes(statement: Statement, app: str) -> bool:
     if isinstance(node, cst.FunctionDef | cst.ClassDef):
         return any((dotted(_called(d.decorator)) or "").startswith(f"{app}.") for d in node.decorators)
     for call in _calls(node):
-        name = dotted(call.func) or ""
+        name = _callee(call)
         method = name.removeprefix(f"{app}.") if name.startswith(f"{app}.") else ""
         if method and re.match(
             r"register_|add_|include_|mount|route|run$|before_|after_|errorhandler|middleware", method
@@ -131,6 +157,13 @@ def _opens_routes(statement: Statement, app: str) -> bool:
 
 def _calls(node: cst.CSTNode) -> list[cst.Call]:
     return [n for n in walk(node) if isinstance(n, cst.Call)]
+
+
+def _callee(call: cst.Call) -> str:
+    """`a.b.init_app` of a call; `?.init_app` for a method of anything that is no plain name (`config[name]`)."""
+    if isinstance(call.func, cst.Attribute):
+        return dotted(call.func) or f"?.{call.func.attr.value}"
+    return dotted(call.func) or ""
 
 
 def _called(node: cst.BaseExpression) -> cst.BaseExpression:

@@ -37,8 +37,8 @@ def constructed(source: Source, *paths: str) -> list[Constructed]:
     for function, statement in _all_statements(source):
         node = statement.node
         match node:
-            case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))], value=cst.Call() as call):
-                pass
+            case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name)), *_], value=cst.Call() as call):
+                pass  # `application = app = Flask(...)`: any of the names will do
             case cst.AnnAssign(target=cst.Name(value=name), value=cst.Call() as call):
                 pass
             case _:

@@ -30,15 +30,18 @@ def ensure_environment_attributes(class_name: str, settings: Sequence[Setting], 
         if not missing:
             return text
         named = all(s.name == s.variable for s in missing)
-        if values is None or not named:
-            text = ensure_import("os")(text)
         pairs = [
             (s.name, f'{values}.Value("{s.default}", environ_prefix=None)')
             if values is not None and named
             else (s.name, f'os.environ.get("{s.variable}", "{s.default}")')
             for s in missing
         ]
-        return ensure_attributes(class_name, pairs, heading)(text)
+        added = ensure_attributes(class_name, pairs, heading)
+        if values is None or not named:
+            # What it refuses, it refuses with a line of the text as it is.
+            added(text)
+            text = ensure_import("os")(text)
+        return added(text)
 
     return run
 

@@ -63,13 +63,17 @@ def reads_environment(text: str) -> bool:
 
 def last_load(source: Source) -> Statement | None:
     """The last top-level statement that loads an env file (`load_dotenv()`, `env.read_env()`), `if` around or not."""
-    found = None
-    for statement in statements(source, source.module.body):
-        if isinstance(statement.node, cst.FunctionDef | cst.ClassDef):
-            continue
-        if any(isinstance(n, cst.Call) and _LOADERS.search(dotted(n.func) or "") for n in walk(statement.node)):
-            found = statement
-    return found
+    return next(
+        (s for s in reversed(list(statements(source, source.module.body))) if loads_environment(s)),
+        None,
+    )
+
+
+def loads_environment(statement: Statement) -> bool:
+    """Does running a statement load an env file (`load_dotenv()`, `env.read_env()`)?"""
+    if isinstance(statement.node, cst.FunctionDef | cst.ClassDef):
+        return False
+    return any(isinstance(n, cst.Call) and _LOADERS.search(dotted(n.func) or "") for n in walk(statement.node))
 
 
 def last_read(source: Source, reader: Reader) -> Statement | None:

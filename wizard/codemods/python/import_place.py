@@ -10,7 +10,7 @@ from itertools import pairwise
 import libcst as cst
 
 from wizard.codemods.python.scopes import dotted, module_path
-from wizard.codemods.python.tree import Source, Statement, statements, string_value
+from wizard.codemods.python.tree import Source, Statement, logical_end, statements, string_value
 from wizard.edits import Edit, insert
 from wizard.text import line_end, line_start, next_line
 
@@ -125,12 +125,13 @@ def _mixed(key: tuple[bool, str]) -> tuple[bool, str]:
 
 def _below(source: Source, statement: Statement, line: str) -> Edit:
     """A group of its own under an earlier group."""
-    rest = source.text[next_line(source.text, statement.end) :]
+    rest = source.text[next_line(source.text, logical_end(source, statement.end)) :]
     gap = "" if not rest.strip() or rest.startswith(("\n", "\r\n")) else "\n"
     return _lines_below(source, statement.end, f"\n{line}\n{gap}")
 
 
 def _lines_below(source: Source, end: int, lines: str) -> Edit:
+    end = logical_end(source, end)
     stop, following = line_end(source.text, end), next_line(source.text, end)
     return insert(stop, "\n" + lines.rstrip("\n")) if stop == following else insert(following, lines)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,13 @@ from wizard.edits import Codemod, Edit, insert, splice
 from wizard.errors import CannotEdit
 from wizard.text import line_start, next_line
 
+CASE_SENSITIVE = re.compile(r"\bcase_sensitive[\"']?\s*[=:]\s*True\b")
+"""A settings class whose fields are called exactly like their variables."""
+_LAST_WORDS = re.compile(
+    r"^#[^\n]*\b(?:don'?t|do not|no|never|nothing)\b[^\n]*\b(?:after|below|beneath|past|under)\b[^\n]*\s*\Z",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A comment that ends the file and says that nothing may follow it."""
 _MODELS = ("pydantic_settings.BaseSettings", "pydantic.BaseSettings", "pydantic.v1.BaseSettings")
 
 
@@ -74,7 +82,8 @@ def ensure_assignments(settings: Sequence[Setting], heading: str = "", *, at_end
 def ensure_settings_fields(settings: Sequence[Setting]) -> Codemod:
     """The one pydantic `BaseSettings` class of the file has a field `name: str = default` for each setting.
 
-    Names are written in upper case when most fields of the class are. A field that exists in any case stays.
+    Names are those of the variables in a file with `case_sensitive=True`, else in upper case when most fields of the
+    class are. A field that exists in any case stays.
     Refuses: no such class or several, an `env_prefix` (it would rename the variables), a class without fields' body.
     """
 
@@ -83,10 +92,14 @@ def ensure_settings_fields(settings: Sequence[Setting]) -> Codemod:
         model = _model(source)
         fields = _fields(source, model)
         known = {_name(f).casefold() for f in fields}
-        upper = _upper(fields)
-        style = quote(source)
+        style, reader = quote(source), environment_reader(source)
+        read = re.compile(rf"(?:{reader.reads})")
+        by_reader = [f for f in fields if (value := getattr(f.node, "value", None)) and read.match(source.code(value))]
+        # Fields whose defaults are reads of decouple's: nothing else brings its .env file to the class.
+        called = reader.keyword and len(by_reader) * 2 > len(fields)
         lines = [
-            f"{s.name.upper() if upper else s.name.lower()}: str = {style}{s.default}{style}"
+            f"{_field_name(source, fields, s.name, s.variable)}: str = "
+            + quoted(reader.call(s.variable, s.default) if called else f'"{s.default}"', style)
             for s in settings
             if s.name.casefold() not in known
         ]
@@ -106,11 +119,14 @@ def ensure_settings_fields(settings: Sequence[Setting]) -> Codemod:
 
 
 def settings_field(text: str, name: str) -> str:
-    """The name that `ensure_settings_fields` gives (or gave) to the field `name`. Raises CannotEdit as it does."""
+    """The name that `ensure_settings_fields` gives (or gave) to the field `name`, called like its variable.
+
+    Raises CannotEdit as that does.
+    """
     source = parse(text)
     fields = _fields(source, _model(source))
     found = next((_name(f) for f in fields if _name(f).casefold() == name.casefold()), None)
-    return found or (name.upper() if _upper(fields) else name.lower())
+    return found or _field_name(source, fields, name, name)
 
 
 def settings_object(text: str) -> str | None:
@@ -173,8 +189,10 @@ def _name(field: Statement) -> str:
     return dotted(getattr(field.node, "target", None)) or ""
 
 
-def _upper(fields: Sequence[Statement]) -> bool:
-    return sum(_name(f).isupper() for f in fields) * 2 > len(fields)
+def _field_name(source: Source, fields: Sequence[Statement], name: str, variable: str) -> str:
+    if CASE_SENSITIVE.search(source.text):
+        return variable
+    return name.upper() if sum(_name(f).isupper() for f in fields) * 2 > len(fields) else name.lower()
 
 
 def _continues(source: Source, statement: Statement) -> bool:
@@ -196,6 +214,9 @@ def _at_end(source: Source, block: str) -> Edit:
         return insert(start, block + "\n\n")
     if not text.strip():
         return insert(len(text), block + "\n")
+    if last := _LAST_WORDS.search(text):
+        gap = "" if text[: last.start()].endswith(("\n\n", "\n\r\n")) or not last.start() else "\n"
+        return insert(last.start(), gap + block + "\n\n")
     gap = "\n\n" if isinstance(top[-1].node if top else None, cst.FunctionDef | cst.ClassDef) else "\n"
     return insert(len(text), ("" if text.endswith("\n") else "\n") + gap + block + "\n")
 

@@ -7,6 +7,7 @@ from typing import Literal
 import libcst as cst
 
 from wizard.codemods.python.calls import calls, decorated_with, keyword
+from wizard.codemods.python.literals import quote
 from wizard.codemods.python.methods import at_end
 from wizard.codemods.python.scopes import dotted
 from wizard.codemods.python.tree import (
@@ -153,20 +154,25 @@ def _block_of(source: Source, function: cst.FunctionDef, around: tuple[cst.BaseC
 
 
 def _handlers(source: Source, event: str) -> list[cst.FunctionDef]:
-    found = []
-    for function in functions(source):
-        for decorator in function.decorators:
-            call = decorator.decorator
-            named = isinstance(call, cst.Call) and (dotted(call.func) or "").endswith(".on_event")
-            if isinstance(call, cst.Call) and named and call.args and string_value(call.args[0].value) == event:
-                found.append(function)
+    found = [f for f in functions(source) if any(_is_on(d, event) for d in f.decorators)]
     return sorted(found, key=source.span)
+
+
+def _is_on(decorator: cst.Decorator, event: str) -> bool:
+    """Is it `@app.on_event("startup")`?"""
+    call = decorator.decorator
+    if not isinstance(call, cst.Call) or not call.args or not (dotted(call.func) or "").endswith(".on_event"):
+        return False
+    return string_value(call.args[0].value) == event
 
 
 def _new_handler(source: Source, beside: cst.FunctionDef, name: str, code: str) -> Edit:
     start, end = extent(source, beside)
-    decorator = next(d for d in beside.decorators if "on_event" in source.code(d.decorator))
-    line = source.code(decorator).replace("startup", "shutdown")
+    decorator = next(d for d in beside.decorators if _is_on(d, "startup"))
+    assert isinstance(decorator.decorator, cst.Call)
+    (opened, closed), (first, last) = source.span(decorator), source.span(decorator.decorator.args[0].value)
+    style = quote(source, decorator)
+    line = f"{source.text[opened:first]}{style}shutdown{style}{source.text[last:closed]}"
     returns = " -> None" if beside.returns else ""
     indent = source.text[source.text.rfind("\n", 0, start) + 1 : start]
     blank = "\n\n" if not indent else "\n"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import cache, lru_cache
 
 import libcst as cst
 from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
 
+from wizard.codemods.python.limits import check
 from wizard.edits import Edit, insert
 from wizard.errors import CannotEdit
 from wizard.text import indent_at, indented, line_end, line_number, line_start, next_line
@@ -17,6 +20,9 @@ from wizard.text import indent_at, indented, line_end, line_number, line_start, 
 Span = tuple[int, int]
 Block = Sequence[cst.BaseStatement] | Sequence[cst.BaseSmallStatement]
 _LONE_CR = re.compile(r"\r(?!\n)")
+_OPENING_BACKSLASH = re.compile(r"(?:\s|#[^\n]*\n)*+\\")
+_JOINED = re.compile(r"[ \t\f]*\\\r?\n")
+_UNREADABLE = re.compile("[\0\ud800-\udfff]|\\A\ufeff")
 _UNSEEN = (
     cst.BaseParenthesizableWhitespace,
     cst.TrailingWhitespace,
@@ -69,15 +75,48 @@ class Source:
 
 @lru_cache(maxsize=8)
 def parse(text: str) -> Source:
-    """Parse a decoded file (BOM removed). Raises CannotEdit, with the line, when it is not valid Python."""
+    """Parse a decoded file (BOM removed).
+
+    Raises CannotEdit, with the line, when it is not valid Python, or longer or deeper than `limits` allows.
+    """
     if cr := _LONE_CR.search(text):
         raise CannotEdit("has a carriage return inside a line", line_number(text, cr.start()))
+    if odd := _UNREADABLE.search(text):
+        raise CannotEdit("has a character that Python does not read", line_number(text, odd.start()))
+    check(text)
     try:
-        return Source(text, cst.parse_module(text))
+        with _no_collection():
+            source = Source(text, cst.parse_module(text))
     except cst.ParserSyntaxError as error:
         raise CannotEdit("does not parse as Python", error.raw_line) from error
-    except RecursionError as error:
+    except cst.CSTValidationError as error:
+        raise CannotEdit("does not parse as Python") from error
+    except (RecursionError, KeyError) as error:
+        # KeyError: libcst looks up the position of a node that it could not reach.
         raise CannotEdit("is nested too deeply to be read") from error
+    _check_positions(source)
+    return source
+
+
+def _check_positions(source: Source) -> None:
+    """Raises CannotEdit when libcst drops blanks in front of a statement (a form feed): it misplaces all the rest."""
+    body, text, code = source.module.body, source.text, source.module.code
+    end = extent(source, body[-1])[1] if body else 0
+    if code[:end] != text[:end] or _OPENING_BACKSLASH.match(text):
+        same = next((i for i, (a, b) in enumerate(zip(text, code, strict=False)) if a != b), 0)
+        raise CannotEdit("has blanks that are not read as they are written", line_number(text, same))
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without garbage collection: a parser makes many objects, and none of them is garbage."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,10 +245,18 @@ def one_level(source: Source) -> str:
 def after(source: Source, end: int, code: str, indent: str = "") -> Edit:
     """Insert whole lines below the line that ends a statement at offset `end`."""
     text, block = source.text, indented(code, indent)
+    end = logical_end(source, end)
     stop = line_end(text, end)
     if next_line(text, end) == stop:
         return insert(stop, "\n" + block)
     return insert(next_line(text, end), block + "\n")
+
+
+def logical_end(source: Source, end: int) -> int:
+    """An offset on the last line of a statement that ends at offset `end`: a backslash may join blank lines to it."""
+    while joined := _JOINED.match(source.text, end):
+        end = joined.end()
+    return end
 
 
 def before(source: Source, start: int, code: str, indent: str = "") -> Edit:
