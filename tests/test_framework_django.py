@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from frameworks.django.layout import manage_evidence, manage_files, settings_file, settings_module
+from frameworks.django.settings import read_settings
+from frameworks.django.variables import variables
 from wizard.project import Project, Tree
 
 NAMED = {
@@ -50,6 +52,53 @@ def test_manage_py_is_found_up_to_three_levels_down(path: str, tmp_path: Path) -
 @pytest.mark.parametrize("path", ["a/b/c/d/manage.py", "tests/manage.py", "example/manage.py", "src/demo/manage.py"])
 def test_a_library_with_an_example_is_no_project(path: str, tmp_path: Path) -> None:
     assert not manage_evidence(project(tmp_path, {path: MANAGE, "pyproject.toml": ""}))
+
+
+def test_manage_py_may_leave_the_settings_to_the_environment(tmp_path: Path) -> None:
+    manage = "from django.core.management import execute_from_command_line\n\nexecute_from_command_line(sys.argv)\n"
+    app = project(tmp_path, {"manage.py": manage, "site/settings/base.py": "MIDDLEWARE = []\n"})
+    assert manage_evidence(app)
+    assert settings_file(app) == "site/settings/base.py"
+
+
+def test_manage_py_in_the_package_that_it_imports(tmp_path: Path) -> None:
+    manage = MANAGE.replace("site.settings", "shop.app.settings")
+    files = {"src/shop/manage.py": manage, "src/shop/app/settings.py": "", "pyproject.toml": ""}
+    assert settings_file(project(tmp_path, files)) == "src/shop/app/settings.py"
+
+
+INCLUDED = {
+    "written_out": "include('parts/base.py', 'parts/cache.py')\n",
+    "tuple": "_parts = ('parts/base.py', optional('parts/cache.py'))\ninclude(*_parts)\n",
+}
+
+
+@pytest.mark.parametrize("code", INCLUDED.values(), ids=INCLUDED)
+def test_what_split_settings_includes(code: str, tmp_path: Path) -> None:
+    leaf = "from split_settings.tools import include, optional\n\n" + code
+    parts = {"site/parts/base.py": "MIDDLEWARE = []\n", "site/parts/cache.py": "", "site/parts/other.py": ""}
+    settings = read_settings(project(tmp_path, {"manage.py": MANAGE, "site/settings.py": leaf, **parts}))
+    assert settings is not None
+    assert settings.chain == ("site/parts/base.py", "site/parts/cache.py", "site/settings.py")
+
+
+ENV_FILES: dict[str, tuple[tuple[str, ...], str]] = {
+    "beside_manage": ((), "src/.env"),
+    "there": (("src/.env", ".env.example"), "src/.env"),
+    "of_the_app": ((".env",), ""),
+    "where_the_example_is": ((".env.example",), ""),
+    "in_config": (("src/config/.env.template",), "src/config/.env"),
+    "nearest_example": (("src/.env.sample", ".env.example"), "src/.env"),
+}
+
+
+@pytest.mark.parametrize(("there", "expected"), ENV_FILES.values(), ids=ENV_FILES)
+def test_env_file(there: tuple[str, ...], expected: str, tmp_path: Path) -> None:
+    files = {"src/manage.py": MANAGE, "src/site/settings.py": "", **dict.fromkeys(there, "A=1\n")}
+    app = project(tmp_path, files)
+    settings = read_settings(app)
+    assert settings is not None
+    assert variables(app, settings).env_file == expected
 
 
 def test_a_manage_py_of_another_framework_is_none(tmp_path: Path) -> None:

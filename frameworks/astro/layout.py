@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
+from wizard.codemods.html import head_ends
 from wizard.packages import npm
 from wizard.project import Project
 
 _ADAPTERS = ("@astrojs/node", "@astrojs/vercel", "@astrojs/netlify", "@astrojs/cloudflare", "@deno/astro-adapter")
 _COMMENT = re.compile(r"<!--.*?-->|\{/\*.*?\*/\}", re.DOTALL)
+_HEAD_END = re.compile(r"</head\s*>", re.IGNORECASE)
+"""Not `</header>`."""
 _API = re.compile(r"^export\s+(?:async\s+)?(?:const|function|let)\s+(?:GET|POST|PUT|PATCH|DELETE|ALL)\b", re.MULTILINE)
 
 
@@ -49,8 +52,9 @@ def variant(project: Project) -> str:
 
 
 def heads(project: Project) -> list[str]:
-    """The components that write `</head>`: layouts, pages with a document of their own, head components."""
-    return [path for path, text in _components(project) if "</head>" in text]
+    """The components whose markup has a `</head>`: layouts, pages with a document of their own, head components."""
+    found = [path for path, text in _components(project) if _HEAD_END.search(text)]
+    return [path for path in found if head_ends(project.read(path) or "")]
 
 
 def headless(project: Project) -> list[str]:
@@ -59,7 +63,7 @@ def headless(project: Project) -> list[str]:
     found = []
     for path, text in _components(project):
         uses = any(re.search(rf"['\"/]{re.escape(name)}['\"]", text) for name in heads_of_others)
-        if re.search(r"<html[\s>]", text) and "</head>" not in text and not uses:
+        if re.search(r"<html[\s>]", text, re.IGNORECASE) and not _HEAD_END.search(text) and not uses:
             found.append(path)
     return found
 

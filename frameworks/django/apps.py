@@ -28,13 +28,13 @@ def home_app(project: Project, settings: Settings, module: str | None) -> Home |
 
     Only installed apps of the repository count. None when there is none that Django certainly loads.
     """
-    homes = [(entry, home) for entry in settings.apps() if (home := _home(project, entry))]
     wanted = (*_PREFERRED, (module or "").split(".")[0])
 
     def rank(name: str) -> int:
         return wanted.index(name) if name in wanted else len(wanted)
 
-    return min(homes, key=lambda pair: rank(_label(pair[0])), default=(None, None))[1]
+    ordered = sorted(settings.apps(), key=lambda entry: rank(_label(entry)))
+    return next((home for entry in ordered if (home := _home(project, entry))), None)
 
 
 def _label(entry: str) -> str:

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from posixpath import join, normpath
 
 from frameworks.django.layout import manage_files, roots
 from frameworks.django.settings import Settings, code_of
 from wizard.changes import Manual
-from wizard.existing import Site, sites
+from wizard.existing_offers import Standing, standing
 from wizard.project import Project
 
 _OURS = re.compile(r"posthog\.disabled\s*=\s*testing or not\b")
 
 
-def set_up_elsewhere(project: Project, settings: Settings) -> Site | None:
-    """The first place that sets PostHog up in another way than this plan does; a middleware entry alone is none."""
-    for site in sites(project, "python", "server"):
+def set_up_elsewhere(project: Project, settings: Settings) -> Standing:
+    """The set-ups that work in another way than this plan's; a middleware entry alone is none."""
+    there = standing(project, "python", "server", starts=tuple(settings.texts))
+    elsewhere = []
+    for site in there.elsewhere:
         code = code_of(project.read(site.path) or "")
-        listed = "integration" in site.reason and site.path in settings.texts
-        if not (listed or ("configures" in site.reason and _OURS.search(code))):
-            return site
-    return None
+        listed = site.set_up.kind == "integration" and site.path in settings.texts
+        if not (listed or (site.set_up.kind == "module" and _OURS.search(code))):
+            elsewhere.append(site)
+    return replace(there, elsewhere=tuple(elsewhere))
 
 
 def hidden_by(project: Project) -> Manual | None:

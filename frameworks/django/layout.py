@@ -18,6 +18,7 @@ _NAMED = re.compile(
 _ON_PATH = re.compile(r"sys\.path\.(?:append|insert)\([^\n]*?[\"'](\w+)[\"']\s*\)")
 _STAR = re.compile(r"^[ \t]*from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+\*", re.MULTILINE)
 _COMMENT = re.compile(r"#[^\n\"']*$", re.MULTILINE)
+_DEFINES = re.compile(r"^(?:INSTALLED_APPS|MIDDLEWARE)[ \t]*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
 
 
 def manage_files(project: Project) -> list[str]:
@@ -26,12 +27,14 @@ def manage_files(project: Project) -> list[str]:
 
 
 def manage_evidence(project: Project) -> tuple[Evidence, ...]:
-    """A manage.py (else a wsgi.py) that names the settings module."""
+    """A manage.py (else a wsgi.py) that names the settings module; a manage.py may leave that to the environment."""
     for name in ("manage.py", "wsgi.py"):
         for path in _entries(project, name):
             text = project.read(path) or ""
             if VARIABLE in text and re.search(r"\b(?:django|configurations)\b", text):
                 return (Evidence(Strength.CERTAIN, f"{path} sets {VARIABLE}"),)
+            if "execute_from_command_line(" in text and re.search(r"\bdjango\.core\.management\b", text):
+                return (Evidence(Strength.CERTAIN, f"{path} runs Django's commands"),)
     return ()
 
 
@@ -44,10 +47,15 @@ def home(project: Project) -> str:
 
 
 def roots(project: Project) -> tuple[str, ...]:
-    """The directories in which top-level modules are looked up, the first one first."""
+    """The directories in which top-level modules are looked up, the first one first.
+
+    The last one is above the `manage.py` of a project that is a package itself, installed to be imported.
+    """
     base = home(project)
     extra = [name for path in _named_in(project) for name in _ON_PATH.findall(project.read(path) or "")]
-    return tuple(dict.fromkeys(normpath(join(base, sub)) for sub in (".", "src", *extra)))
+    return tuple(
+        dict.fromkeys(normpath(join(base, sub)) for sub in (".", "src", *extra, *([".."] if base != "." else [])))
+    )
 
 
 def settings_module(project: Project) -> str | None:
@@ -79,7 +87,18 @@ def settings_file(project: Project) -> str | None:
 
 
 def star_targets(project: Project, path: str, text: str) -> list[str]:
-    """The project's files that a settings file takes over whole, by `from x import *` in any block."""
+    """The project's files that a settings file builds on, by `from x import *` in any block."""
+    own = _DEFINES.search(text)
+    return _star_targets(project, path, text[: own.start()] if own else text)
+
+
+def late_targets(project: Project, path: str, text: str) -> list[str]:
+    """The files whose settings replace those of this file (`local_settings.py`): it takes them over at its end."""
+    own = _DEFINES.search(text)
+    return _star_targets(project, path, text[own.start() :]) if own else []
+
+
+def _star_targets(project: Project, path: str, text: str) -> list[str]:
     found = []
     for module in _STAR.findall(text):
         dots = len(module) - len(module.lstrip("."))

@@ -8,12 +8,15 @@ from frameworks.django import rest, start
 from frameworks.django.apps import home_app
 from frameworks.django.existing import hidden_by, set_up_elsewhere, several_projects
 from frameworks.django.layout import manage_files, settings_module
-from frameworks.django.settings import MIDDLEWARE, Settings, read_settings
+from frameworks.django.settings import MIDDLEWARE, Settings, read_settings, strings, written
 from frameworks.django.variables import variables
 from wizard import python_sdk
 from wizard.answers import Answers
 from wizard.changes import Change, EditFile, Install, Manual, Note, SetEnv
 from wizard.codemods.python.lists import ensure_extended, ensure_in_list
+from wizard.edits import Codemod
+from wizard.errors import CannotEdit
+from wizard.existing_offers import kept, remarks
 from wizard.project import Project
 
 _BEHIND = "django.contrib.auth.middleware.AuthenticationMiddleware"
@@ -26,11 +29,14 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
         where = "".join(manage_files(project)[:1])
         yield Manual("Say which settings module is used: it cannot be read from manage.py", _WHICH, where)
         return
-    if elsewhere := set_up_elsewhere(project, settings):
+    there = set_up_elsewhere(project, settings)
+    if there.elsewhere:
         yield Install("posthog", python_sdk.REQUIREMENT)
-        yield Note(f"PostHog is already set up: {elsewhere}", "Left as it is.")
+        # the middleware of the SDK reports the exceptions of requests, whatever the client's options say
+        yield from kept(there, answers, variables(project, settings).env_file, without=("error_tracking",))
         return
-    if stop := hidden_by(project) or several_projects(project) or python_sdk.unsupported(project) or _too_old(settings):
+    before = hidden_by(project) or several_projects(project) or python_sdk.unsupported(project) or _too_old(settings)
+    if stop := before or python_sdk.too_old(project, "django", "3.2"):
         yield stop
         return
     reads = variables(project, settings)
@@ -41,6 +47,8 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
     errors = answers.wants("error_tracking")
     edits = [*start.changes(project, settings, reads, home, errors), *_middleware(settings)]
     yield from _refused_last(project, [*edits, *(rest.changes(settings) if errors else ())])
+    yield from remarks(there, answers)
+    yield from python_sdk.exported(project)
     if not settings.loads_env_file(*(project.read(path) or "" for path in manage_files(project))):
         yield Note(
             f"Nothing here loads .env files: give {reads.token_variable} to the process",
@@ -54,7 +62,13 @@ def _middleware(settings: Settings) -> Iterator[Change]:
     path = here.path if here else settings.leaf
     element = f'"{MIDDLEWARE}"'
     paste = Manual("Add the PostHog middleware behind AuthenticationMiddleware", f"{element},", path)
-    if not settings.mentions(rf"[\"']{MIDDLEWARE}[\"']"):
+    several = written(settings.texts[path], "MIDDLEWARE", here.owner) if here else []
+    if here and len(several) > 1:
+        why = "gives each request a PostHog context with its user, and reports exceptions"
+        for number, one in enumerate(several):
+            if MIDDLEWARE not in strings(one.value):
+                yield EditFile(path, (_one_of_several(number, here.owner),), why, otherwise=paste)
+    elif not settings.mentions(rf"[\"']{MIDDLEWARE}[\"']"):
         codemod = ensure_in_list("MIDDLEWARE", element, behind=_BEHIND, in_class=here.owner) if here else None
         yield EditFile(
             path,
@@ -66,6 +80,15 @@ def _middleware(settings: Settings) -> Iterator[Change]:
         if MIDDLEWARE not in settings.texts[other.path]:
             title = f"Add the PostHog middleware where {other.path} replaces MIDDLEWARE"
             yield Manual(title, paste.body, f"{other.path}:{other.line}")
+
+
+def _one_of_several(number: int, owner: str | None) -> Codemod:
+    """Refuses at the assignment of that number: which of them counts is known when the settings are loaded."""
+
+    def refuse(text: str) -> str:
+        raise CannotEdit("assigns MIDDLEWARE more than once", written(text, "MIDDLEWARE", owner)[number].line)
+
+    return refuse
 
 
 def _refused_last(project: Project, changes: Sequence[Change]) -> list[Change]:

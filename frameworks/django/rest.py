@@ -19,7 +19,9 @@ def changes(settings: Settings) -> Iterator[Change]:
         return
     found = settings.assigned("REST_FRAMEWORK")
     handler = next((h for a in found if (h := _handler(a.value))), None)
-    if handler is not None and not handler.startswith("posthog."):
+    if handler == "rest_framework.views.exception_handler":
+        yield Note("REST framework does not report the server errors that it handles", f"EXCEPTION_HANDLER: {_HANDLER}")
+    elif handler is not None and not handler.startswith("posthog."):
         yield Note(
             f"REST framework reports handled server errors only if {handler} does it",
             "Wrap it with create_exception_handler from posthog.integrations.drf, or call posthog.capture_exception.",

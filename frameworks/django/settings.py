@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import PurePosixPath
 from posixpath import dirname, join, normpath
+from warnings import catch_warnings, simplefilter
 
-from frameworks.django.layout import settings_file, star_targets
+from frameworks.django.layout import late_targets, settings_file, star_targets
 from wizard.project import Project
 
 MIDDLEWARE = "posthog.integrations.django.PosthogContextMiddleware"
@@ -35,7 +37,8 @@ class Assigned:
 class Settings:
     """The files behind the settings module (`leaf`): `chain` is all that it takes over, what is built on first.
 
-    `beside` are the other settings files of the same directories (production, tests); `texts` has them all.
+    `beside` are the other settings files of the same directories (production, tests) and those that the chain takes
+    over last (local_settings); `texts` has them all.
     """
 
     leaf: str
@@ -75,8 +78,9 @@ class Settings:
         return list(dict.fromkeys(found))
 
     def loads_env_file(self, *others: str) -> bool:
-        """Does the chain, or the text of an entry point, load a `.env` file?"""
-        return any(_LOADS_ENV.search(code_of(text)) for text in (*(self.texts[p] for p in self.chain), *others))
+        """Does the chain, a package that it lies in, or the text of an entry point load a `.env` file?"""
+        own = [text for path, text in self.texts.items() if path in self.chain or path.endswith("__init__.py")]
+        return any(_LOADS_ENV.search(code_of(text)) for text in (*own, *others))
 
 
 def read_settings(project: Project) -> Settings | None:
@@ -95,8 +99,14 @@ def read_settings(project: Project) -> Settings | None:
         chain.append(path)
 
     visit(leaf, frozenset())
-    beside = [path for path in _neighbours(project, chain) if path not in chain]
+    late = [found for path in chain for found in late_targets(project, path, project.read(path) or "")]
+    beside = [path for path in dict.fromkeys((*_neighbours(project, chain), *late)) if path not in chain]
     return Settings(leaf, tuple(chain), tuple(beside), {p: project.read(p) or "" for p in (*chain, *beside)})
+
+
+def written(text: str, name: str, owner: str | None = None) -> list[Assigned]:
+    """The assignments of `name` in one file that build on no earlier one, in the module or the class `owner`."""
+    return [a for a in _assigned("", text, name) if a.owner == owner and not a.extends]
 
 
 def strings(value: ast.expr) -> list[str]:
@@ -123,13 +133,15 @@ def _neighbours(project: Project, chain: list[str]) -> Iterator[str]:
 def _included(project: Project, path: str, text: str) -> list[str]:
     """The files that django-split-settings' `include("base.py", ...)` names."""
     tree = _tree(text) if "split_settings" in text else None
-    names = [
-        node.value
+    calls = [
+        call
         for call in (ast.walk(tree) if tree else ())
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "include"
-        for node in ast.walk(call)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
+    # include(*_base_settings): the names stand in a tuple of the same file
+    listed = [a.value.id for c in calls for a in c.args if isinstance(a, ast.Starred) and isinstance(a.value, ast.Name)]
+    values = [a.value for name in dict.fromkeys(listed) for a in _assigned(path, text, name)]
+    names = [name for value in (*calls, *values) for name in strings(value)]
     folder = dirname(path)
     files = project.files(f"{folder}/**/*.py" if folder else "**/*.py")
     return [f for name in names for f in files if fnmatch(f, normpath(join(folder, name)))]
@@ -175,7 +187,8 @@ def _is_test(path: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _tree(text: str) -> ast.Module | None:
-    try:
+    # MemoryError: expressions too deep for CPython's parser. The warnings are about the project's code, not ours.
+    with suppress(SyntaxError, ValueError, RecursionError, MemoryError), catch_warnings():
+        simplefilter("ignore")
         return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return None
+    return None

@@ -47,7 +47,7 @@ def changes(
     if codemods:
         why = "reads the project token and the host from the environment"
         yield EditFile(path, tuple(codemods), why, otherwise=Manual("Add the PostHog settings", paste, path))
-    yield from _start(project, home, names, flags, safe=goes(project, path, codemods))
+    yield from _start(project, home, names, flags, path, safe=goes(project, path, codemods))
     if home is None and owner is not None:
         yield Manual("Start PostHog in the AppConfig of an app of yours", template("django/apps.py", names, flags))
     for test in covered if home else ():
@@ -89,7 +89,10 @@ def _started_here(names: dict[str, str], flags: set[str], reads: Variables) -> C
     )
 
 
-def _start(project: Project, home: Home | None, names: dict[str, str], flags: set[str], safe: bool) -> Iterator[Change]:
+def _start(
+    project: Project, home: Home | None, names: dict[str, str], flags: set[str], settings: str, safe: bool
+) -> Iterator[Change]:
+    """`settings` is the file that gets the settings which `ready()` reads."""
     if home is None:
         return
     text = template("django/apps.py", names, flags).replace("ProjectConfig", home.class_name)
@@ -114,6 +117,7 @@ def _start(project: Project, home: Home | None, names: dict[str, str], flags: se
         ),
         "starts PostHog once Django is ready, but not in tests",
         otherwise=paste,
+        needs=(settings,),
     )
 
 

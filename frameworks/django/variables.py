@@ -42,8 +42,13 @@ def _known(settings: Settings, candidates: tuple[str, ...], default: str) -> tup
 
 
 def _env_file(project: Project) -> str:
-    """The env file beside manage.py, or cookiecutter-django's for local use; empty for the one of the app."""
-    beside = f"{home(project)}/.env".removeprefix("./")
+    """The env file beside manage.py, or the one of a directory above that has an example of it, or of `config/`, or
+    cookiecutter-django's for local use; empty for the one of the app.
+    """
+    base = home(project)
     if project.exists(_COOKIECUTTER):
         return _COOKIECUTTER
-    return beside if project.exists(beside) or not project.exists(".env") else ""
+    folder = environment.folder_above(project, f"{base}/manage.py")
+    if folder is None and (folder := environment.folder_above(project, f"{base}/config/.env")) is None:
+        folder = base
+    return "" if folder == "." and base != "." else f"{folder}/.env".removeprefix("./")

@@ -9,15 +9,18 @@ from pathlib import PurePosixPath
 from frameworks.express.entry import SOURCES, entries, imported
 from wizard.detect import Evidence, Strength
 from wizard.project import Project
+from wizard.text import line_number
 from wizard.workspace import ASIDE
 
 _NAMED = re.compile(
-    r"""(?:import\s+(?:\*\s+as\s+)?(?P<esm>\w+)[^;'"\n]*\bfrom\s*|(?:const|let|var)\s+(?P<cjs>\w+)\s*=\s*require\s*\(\s*|"""
-    r"""import\s+(?P<ts>\w+)\s*=\s*require\s*\(\s*)["']express["']"""
+    r"""(?:import\s+(?:\*\s+as\s+)?(?P<esm>\w+)[^;'"\n]*\bfrom\s*|(?:\b(?:const|let|var)\s+|,\s*)(?P<cjs>\w+)\s*=\s*require\s*\(\s*|"""
+    r"""import\s+(?P<ts>\w+)\s*=\s*require\s*\(\s*)["']express["'](?!\s*\)\s*\()"""
 )
 _REQUIRED = r"""require\s*\(\s*["']express["']\s*\)"""
+_NOTHING = r"\s*\(\s*(?:/\*[^*\n]*\*/\s*)?\)"
+"""No arguments, a comment at most."""
 _TEST_FILE = re.compile(r"(\.(test|spec|stories)\.|\.d\.[cm]?ts$|\.min\.js$|^(jest|vitest)\.)")
-_LISTENS = re.compile(r"\.\s*listen\s*\(")
+_LISTENS = re.compile(r"^(?![ \t]*(?://|\*|/\*))(?:(?!(?<!:)//)[^\n])*?\.\s*listen\s*\(", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,17 @@ def made(project: Project) -> list[Made]:
 def _made(path: str, text: str) -> Made | None:
     named = _NAMED.search(text)
     callee = next(filter(None, named.groups())) if named else _REQUIRED
-    target = r"(?:export\s+)?(?:(?:const|let|var)\s+)?(?P<name>[\w$.]+)\s*(?::[^=\n]+)?=\s*(?:[\w$.]+\s*=\s*)?"
-    match = re.search(rf"^([ \t]*){target}(?:{callee})\s*\(\s*\)", text, re.MULTILINE)
-    return Made(path, match["name"], callee.replace(r"\s*", ""), bool(match[1])) if match else None
+    if re.search(rf"(?:{callee})(?:\.default)?{_NOTHING}", text) is None:
+        return None
+    # the lists of old: `var express = require("express")`, on the next line `, app = express()`
+    declared = r"(?:[^\n]*[,;]\s*)?(?:export\s+)?(?:(?:const|let|var)\s+)?"
+    target = declared + r"(?P<name>[\w$.]+)\s*(?::[^=\n]+)?=\s*(?:[\w$.]+\s*=\s*)?"
+    # `express.default()` is what TypeScript makes of a namespace import
+    match = re.search(rf"^([ \t]*){target}(?:{callee})(?P<whole>\.default)?{_NOTHING}", text, re.MULTILINE)
+    if match is None:
+        return None
+    callee = callee.replace(r"\s*", "") + (r"\.default" if match["whole"] else "")
+    return Made(path, match["name"], callee, bool(match[1]))
 
 
 def read(project: Project) -> Layout | None:
@@ -79,16 +90,30 @@ def read(project: Project) -> Layout | None:
     return None
 
 
+def chained(project: Project) -> list[str]:
+    """`path:line` of every `express().use(...).listen(...)`, an app that no variable holds."""
+    found = []
+    for path, text in own_sources(project):
+        named = _NAMED.search(text) if "express" in text else None
+        callee = next(filter(None, named.groups())) if named else _REQUIRED
+        pattern = rf"^[ \t]*(?:module\.exports\s*=\s*|export\s+default\s+)?(?:{callee})\s*\(\s*\)\s*\."
+        found += [f"{path}:{line_number(text, m.start())}" for m in re.finditer(pattern, text, re.MULTILINE)]
+    return found
+
+
 def _listens(project: Project, paths: tuple[str, ...]) -> str | None:
     return next((path for path in paths if _LISTENS.search(project.read(path) or "")), None)
 
 
 def variant(project: Project) -> str:
-    """`typescript`, `esm` or `commonjs` by the file that makes the app; `-factory` when a function makes it."""
+    """`typescript`, `esm` or `commonjs` by the file that makes the app; `-factory` when a function makes it.
+
+    `chained` when no variable holds the app.
+    """
     layout = read(project)
     apps = [layout.app] if layout else made(project)
     if not apps:
-        return ""
+        return "chained"
     kind = "typescript" if apps[0].path.endswith("ts") else "esm" if is_esm(project, apps[0].path) else "commonjs"
     return f"{kind}-factory" if apps[0].in_function else kind
 
@@ -108,4 +133,6 @@ def runs_express(project: Project) -> tuple[Evidence, ...]:
     sections = (project.json("package.json").get(name) for name in ("dependencies", "optionalDependencies"))
     if not any(isinstance(section, dict) and "express" in section for section in sections):
         return ()
+    if not made(project):
+        return tuple(Evidence(Strength.LIKELY, f"{place} makes the app") for place in chained(project)[:1])
     return tuple(Evidence(Strength.LIKELY, f"{app.path} makes the app") for app in made(project)[:1])

@@ -38,11 +38,15 @@ def below_construction(callee: str) -> Locate:
 
 
 def behind_routes(callee: str) -> Locate:
-    """Behind the routes, but before a last middleware that only makes a 404 of what no route took.
+    """Behind the routes, but before a last middleware that only makes a 404 of what no route took."""
+    return before_404(anchors.end_of_routes(callee))
+
+
+def before_404(end: Locate) -> Locate:
+    """The place `end`, or above the middleware right before it that only make a 404.
 
     What follows an error middleware and fails goes past it, so that visits of unknown addresses are no exceptions.
     """
-    end = anchors.end_of_routes(callee)
 
     def locate(script: Script) -> Place:
         side, node = end(script)
@@ -59,10 +63,12 @@ def _only_404(script: Script, statement: Node) -> bool:
     """Is a statement `app.use((req, res, next) => next(createError(404)))`, whatever the style?"""
     call = named(statement)[0] if statement.type == "expression_statement" and named(statement) else None
     given = arguments(call) if call is not None and call.type == "call_expression" else []
-    if call is None or len(given) != 1 or given[0].type not in FUNCTIONS or call not in script.calls(r"[\w$.]+\.use"):
+    if call is None or len(given) != 1 or call not in script.calls(r"[\w$.]+\.use"):
         return False
     source = script.source(given[0])
-    return (
+    if given[0].type in ("identifier", "member_expression"):
+        return re.search(r"404|not_?found", source, re.IGNORECASE) is not None
+    return given[0].type in FUNCTIONS and (
         re.search(r"\b404\b|not_?found", source, re.IGNORECASE) is not None
         and re.search(r"\bnext\(\s*\w", source) is not None
     )

@@ -28,7 +28,13 @@ _HOOKS = (
     "stoppable",
     "http-terminator",
 )
-_SERVERLESS = ("serverless-http", "@vendia/serverless-express", "@codegenie/serverless-express", "@vercel/node")
+_SERVERLESS = (
+    "serverless-http",
+    "aws-serverless-express",
+    "@vendia/serverless-express",
+    "@codegenie/serverless-express",
+    "@vercel/node",
+)
 _LAST = f"await {GETTER}().shutdown();"
 _WHY = "sends what is queued before the process ends"
 
@@ -51,12 +57,12 @@ def shutdown(project: Project, layout: Layout, client: Client) -> Iterator[Chang
         extend = ensure_before_exit(f"{GETTER}().shutdown().catch(console.error)", _PRESENT)
         body = f"{client.statement(client.module(path), GETTER, path)}\n\n{_LAST}"
         otherwise = Manual("Send what is queued before your signal handler exits", body, path)
-        yield EditFile(path, (extend, client.imported_by(path)), _WHY, otherwise)
+        yield EditFile(path, (extend, client.imported_by(path)), _WHY, otherwise, (client.path,))
     elif layout.listens:
         path = layout.listens
         body = f"{client.statement(client.module(path), GETTER, path)}\n\n{_handler('', path)}"
         otherwise = Manual("Send what is queued when the process is told to stop", body, path)
-        yield EditFile(path, (_ensure_handler(path), client.imported_by(path)), _WHY, otherwise)
+        yield EditFile(path, (_ensure_handler(path), client.imported_by(path)), _WHY, otherwise, (client.path,))
     elif any(npm.is_declared(project, name) for name in _SERVERLESS) or project.exists("vercel.json"):
         yield Note("Capture events in functions: flush before they end", f"await {GETTER}().flush();")
 
@@ -64,14 +70,29 @@ def shutdown(project: Project, layout: Layout, client: Client) -> Iterator[Chang
 def _ensure_handler(path: str) -> Codemod:
     def run(text: str) -> str:
         script = parse(text)
-        call = next((c for c in script.calls(r"[\s\S]*\.listen") if _is_listen(script, c)), None)
-        if call is None:
+        calls = [c for c in script.calls(r"[\s\S]*\.listen") if _is_listen(script, c)]
+        if not calls:
             raise CannotEdit("does not call listen()")
-        server = _server(script, call)
-        place = _place(script, call)
+        around = _around(calls)
+        server = _server(script, calls[0]) if around is None else ""
+        place = _place(script, calls[0]) if around is None else around
         return ensure_at(lambda _: ("after", place), _handler(server, path), _PRESENT, spaced=True)(text)
 
     return run
+
+
+def _around(calls: list[Node]) -> Node | None:
+    """The statement that holds several of `calls` in its branches: an `if` that says how the app listens.
+
+    None when there is no such statement in the function of the first one.
+    """
+    for node in ancestors(statement_of(calls[0])):
+        if node.type in (*FUNCTIONS, "class_body", "program"):
+            return None
+        held = [call for call in calls if node.start_byte <= call.start_byte < node.end_byte]
+        if node.type in ("if_statement", "switch_statement") and len(held) > 1 and statement_of(node) == node:
+            return node
+    return None
 
 
 def _handler(server: str, path: str) -> str:
@@ -117,4 +138,7 @@ def _place(script: Script, call: Node) -> Node:
     plain = plain and not any(node.type in FUNCTIONS for node in inside if node != statement)
     if plain and not any(node.type == "class_body" for node in between):
         return statement
-    return next(node for node in between if node.parent is not None and node.parent.type == "program")
+    found = next((node for node in between if node.parent is not None and node.parent.type == "program"), None)
+    if found is None:
+        raise script.refuse("has a syntax error, or syntax this tool does not know, at the place to edit", call)
+    return found

@@ -11,7 +11,7 @@ FRAMEWORK = Framework(
     package="fastapi",
     docs="https://posthog.com/docs/libraries/fastapi",
     supports="FastAPI 0.93 and later, Python 3.10 and later",
-    detect=all_of(pypi("fastapi", "fastapi-slim"), file("**/*.py", contains=r"\bFastAPI\s*\(")),
+    detect=all_of(pypi("fastapi", "fastapi-slim"), file("**/*.py", contains=r"\bFastAPI\s*\(|\(FastAPI\b")),
     supersedes=("python",),
     options=("error_tracking",),
     variant=variant,

@@ -6,15 +6,17 @@ import re
 from pathlib import PurePosixPath
 
 from wizard.project import Project
-from wizard.python_apps import Made, made, started
+from wizard.python_apps import Made, made, own_sources, started
 
 PATHS = ("fastapi.FastAPI", "fastapi.applications.FastAPI")
 """The dotted paths of the constructor."""
 
 
 def apps(project: Project) -> list[Made]:
-    """Every `name = FastAPI(...)` of the project's own code, short paths first."""
-    return made(project, "FastAPI")
+    """Every `name = FastAPI(...)` of the project's own code, short paths first; else those of a subclass."""
+    subclass = re.compile(r"^class[ \t]+(\w+)\([^)\n]*\bFastAPI\b", re.MULTILINE)
+    names = [match[1] for _, text in own_sources(project) for match in subclass.finditer(text)]
+    return made(project, "FastAPI") or (made(project, "|".join(names)) if names else [])
 
 
 def run_app(project: Project) -> Made | None:
@@ -33,7 +35,7 @@ def variant(project: Project) -> str:
     """`lifespan` (of the app's own), `on-event`, or else `module` (an app at module level) or `factory`."""
     app = run_app(project) or next(iter(apps(project)), None)
     text = (project.read(app.path) or "") if app else ""
-    if re.search(r"\blifespan\s*=(?!=)(?!\s*posthog_lifespan)", text):
+    if re.search(r"\blifespan\s*=(?!=)(?!\s*(?:posthog_lifespan|[\"']))", text):
         return "lifespan"
     if re.search(r"\.on_event\(", text):
         return "on-event"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from frameworks.fastapi.layout import PATHS
 from wizard.changes import EditFile, Manual
-from wizard.codemods.python.app_setup import ensure_after_construction
+from wizard.codemods.python.app_setup import ensure_after_construction, refuse_late_environment
 from wizard.codemods.python.calls import keyword, only_constructed, prepend_to_keyword_list
 from wizard.codemods.python.imports import ensure_from_import, local_name
 from wizard.codemods.python.tree import parse
@@ -12,15 +12,16 @@ from wizard.edits import Codemod
 from wizard.errors import CannotEdit
 from wizard.project import Project
 from wizard.python_apps import Made
+from wizard.python_sdk import Neighbour
 
 _MIDDLEWARE = "PosthogASGIMiddleware"
 _WRAPPERS = ("starlette.middleware", "fastapi.middleware")
 
 
-def connect(project: Project, app: Made, module: str, lazy: bool) -> EditFile:
+def connect(project: Project, app: Made, client: Neighbour, lazy: bool) -> EditFile:
     """The edit of the file that makes the app. The client is made there, at start-up, behind `load_dotenv()`.
 
-    `lazy`: importing the client `module` reads nothing of the environment.
+    `lazy`: importing the `client` module reads nothing of the environment.
     """
     text = project.read(app.path) or ""
     return EditFile(
@@ -28,10 +29,11 @@ def connect(project: Project, app: Made, module: str, lazy: bool) -> EditFile:
         (
             *(_first_in_list(text, app.name) if _has_list(text, app) else (_added(app.name),)),
             ensure_from_import("posthog.integrations.asgi", _MIDDLEWARE),
-            ensure_from_import(module, "get_posthog", first_party=True, lazy=lazy),
+            ensure_from_import(client.module, "get_posthog", first_party=True, lazy=lazy),
         ),
         "gives every request a PostHog context and reports its exceptions",
-        otherwise=Manual("Connect the app to PostHog, right after it is made", pasted(app, module), app.path),
+        otherwise=Manual("Connect the app to PostHog, right after it is made", pasted(app, client.module), app.path),
+        needs=(client.path,),
     )
 
 
@@ -64,7 +66,8 @@ def _first_in_list(text: str, variable: str) -> tuple[Codemod, ...]:
     known = next((name for base in _WRAPPERS if (name := local_name(text, f"{base}.Middleware"))), None)
     element = f"{known or 'Middleware'}({_MIDDLEWARE}, client=get_posthog())"
     first = prepend_to_keyword_list("middleware", element, *PATHS, marker=_MIDDLEWARE, variable=variable)
-    return (first,) if known else (first, ensure_from_import(_WRAPPERS[0], "Middleware"))
+    loaded = refuse_late_environment(*PATHS, variable=variable)
+    return (loaded, first) if known else (loaded, first, ensure_from_import(_WRAPPERS[0], "Middleware"))
 
 
 def _has_list(text: str, app: Made) -> bool:

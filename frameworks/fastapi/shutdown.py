@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from frameworks.fastapi.layout import PATHS
 from wizard import python_sdk
@@ -15,11 +16,16 @@ from wizard.edits import Codemod
 from wizard.errors import CannotEdit
 from wizard.project import Project
 from wizard.python_apps import Made, module_file, own_sources
+from wizard.text import line_number
 
 LIFESPAN = "posthog_lifespan"
 _FLUSH = "get_posthog().flush()"
 _WHY = "sends what is still queued when the server stops (uvicorn ends on SIGTERM without atexit)"
-_HANDLERS = re.compile(r"\b(?:on_event|add_event_handler|on_startup|on_shutdown|lifespan\w*|register_tortoise)\b")
+_HANDLERS = re.compile(
+    r"\b(?:on_event|add_event_handler|on_startup|on_shutdown|lifespan\w+|register_tortoise)\b"
+    # not uvicorn's and Mangum's own `lifespan="off"`
+    r"|\blifespan\b(?!\s*=\s*[\"'])"
+)
 _IMPORTED = r"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]+(?:\([^)]*|[^\n(]*)\b"
 
 
@@ -50,14 +56,27 @@ def changes(project: Project, app: Made, client: python_sdk.Neighbour, lazy: boo
     )
     behind = ensure_after_yield(_FLUSH, *PATHS, marker="get_posthog")
     if style == "lifespan":
-        yield _edit(app.path, client.module, behind, paste, lazy)
+        yield _edit(app.path, client, behind, paste, lazy)
     elif style == "on_event":
         handler = ensure_on_shutdown("flush_posthog", _FLUSH, marker="get_posthog")
-        yield _edit(app.path, client.module, handler, paste, lazy)
+        yield _edit(app.path, client, handler, paste, lazy)
     elif style == "imported" and (path := _source_of(project, app, text)):
-        yield _edit(path, python_sdk.module_from(project, path, client.path), behind, paste, lazy)
+        yield _edit(
+            path, replace(client, module=python_sdk.module_from(project, path, client.path)), behind, paste, lazy
+        )
     else:
-        yield Manual("Flush PostHog when the app stops", paste + _FLUSH, app.path)
+        yield _edit(app.path, client, _unknown(app), paste, lazy)
+
+
+def _unknown(app: Made) -> Codemod:
+    """Refuses at the line that makes the app."""
+
+    def refuse(text: str) -> str:
+        made = re.search(rf"^[ \t]*{re.escape(app.name)}[ \t]*[:=]", text, re.MULTILINE)
+        line = line_number(text, made.start()) if made else None
+        raise CannotEdit("what runs when it stops is not a function of this project", line)
+
+    return refuse
 
 
 def _given(app: Made, client: python_sdk.Neighbour, lazy: bool) -> EditFile:
@@ -71,16 +90,18 @@ def _given(app: Made, client: python_sdk.Neighbour, lazy: bool) -> EditFile:
         ),
         _WHY,
         otherwise=Manual("Flush PostHog when the app stops", f"{imports}\n\nFastAPI(lifespan={LIFESPAN})", app.path),
+        needs=(client.path,),
     )
 
 
-def _edit(path: str, module: str, codemod: Codemod, paste: str, lazy: bool) -> EditFile:
-    codemods = (codemod, ensure_from_import(module, "get_posthog", first_party=True, lazy=lazy))
-    return EditFile(path, codemods, _WHY, otherwise=Manual("Flush PostHog when the app stops", paste + _FLUSH, path))
+def _edit(path: str, client: python_sdk.Neighbour, codemod: Codemod, paste: str, lazy: bool) -> EditFile:
+    codemods = (codemod, ensure_from_import(client.module, "get_posthog", first_party=True, lazy=lazy))
+    otherwise = Manual("Flush PostHog when the app stops", paste + _FLUSH, path)
+    return EditFile(path, codemods, _WHY, otherwise, needs=(client.path,))
 
 
 def _source_of(project: Project, app: Made, text: str) -> str | None:
     """The file of the project that defines the lifespan which the app's file imports."""
-    given = re.search(r"\blifespan\s*=\s*(\w+)", text)
+    given = re.search(r"\blifespan\s*=\s*(\w+)\b(?!\s*[.(])", text)
     imported = re.search(_IMPORTED + re.escape(given[1]) + r"\b", text, re.MULTILINE) if given else None
     return module_file(project, app.path, imported[1]) if imported else None

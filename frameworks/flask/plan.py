@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 from frameworks.flask.layout import app as started_app
 from frameworks.flask.layout import catch_all, inner_app, wrapped
-from wizard import environment, python_sdk, python_settings
+from wizard import python_sdk
 from wizard.answers import Answers
-from wizard.changes import Change, CreateFile, EditFile, Install, Manual
+from wizard.changes import Change, EditFile, Install, Manual
 from wizard.codemods.python.app_setup import ensure_beside_init_app
 from wizard.codemods.python.imports import ensure_from_import
+from wizard.existing_offers import kept, remarks
 from wizard.project import Project
-from wizard.python_apps import Made, made
-from wizard.templates import template
+from wizard.python_apps import Made, listed, made, unnamed
+from wizard.python_client import client_module
 
 _MODULE = "posthog_client"
 _INTEGRATION = "PosthogFlaskIntegration"
@@ -25,46 +26,42 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
     app, others = started_app(project), made(project, "Flask")
     place = app or next(iter(others), None) or wrapped(project)
     if place is None:
-        yield Manual("Say where the app is made: found no `name = Flask(...)`", "app = Flask(__name__)")
+        title = "Give the app a name, then run this again: found no `name = Flask(...)`"
+        yield Manual(title, "app = Flask(__name__)", unnamed(project, "Flask"))
         return
     client = python_sdk.beside(project, place.path, _MODULE)
-    there = python_sdk.standing(project, place.path, client.path)
-    if there.note:
+    there, first = python_sdk.standing(project, place.path, client.path, ("flask", "2.0"))
+    if there.elsewhere:
         yield Install("posthog", python_sdk.REQUIREMENT)
-        yield there.note
+        yield from kept(there, answers)
         return
-    if there.manual:
-        yield there.manual
+    if first:
+        yield first
         return
-    names = environment.names(project, "")
-    values = {names.token: answers.token or "", names.host: answers.hosts.ingest}
-    home = python_settings.home(project, names, values, place.path, client.path)
-    yield Install("posthog", python_sdk.REQUIREMENT)
-    yield from home.changes
-    if not project.exists(client.path):
-        flags = set(home.flags) | ({"error_tracking"} if answers.wants("error_tracking") else set())
-        flags |= {"pytest"} if python_sdk.uses_pytest(project) else set()
-        content = template("flask/posthog_client.py", home.replace, flags)
-        yield CreateFile(client.path, content, "one PostHog client for the process, flushed at exit")
-    lazy = "settings" not in home.flags
-    yield from _connect(project, place, client.module, lazy, several=app is None and len(others) > 1)
+    own = client_module(project, answers, place.path, client.path, "flask/posthog_client.py")
+    yield from own.changes
+    yield from _connect(project, place, client, own.lazy, several=app is None and len(others) > 1)
     if answers.wants("error_tracking"):
         yield from _swallowed(project, client.path)
-    if lazy:
-        yield from python_sdk.env_note(project, names.token, _ADVICE)
+    yield from remarks(there, answers)
+    yield from python_sdk.exported(project)
+    if own.lazy:
+        yield from python_sdk.env_note(project, own.token, _ADVICE)
 
 
-def _connect(project: Project, app: Made, module: str, lazy: bool, *, several: bool) -> Iterator[Change]:
+def _connect(
+    project: Project, app: Made, client: python_sdk.Neighbour, lazy: bool, *, several: bool
+) -> Iterator[Change]:
     """The integration goes below the configuration of the app or its extensions, before its routes.
 
     `lazy`: importing the client module reads nothing of the environment.
     """
     wire = f"{_INTEGRATION}({inner_app(project, app)}, client=get_posthog())"
-    imports = f"from posthog.integrations.flask import {_INTEGRATION}\nfrom {module} import get_posthog"
+    imports = f"from posthog.integrations.flask import {_INTEGRATION}\nfrom {client.module} import get_posthog"
     title = "Connect the app to PostHog, right after it is made"
     if several:
-        places = ", ".join(dict.fromkeys(a.path for a in made(project, "Flask")))
-        yield Manual(f"Connect the app that you run to PostHog (several are made: {places})", f"{imports}\n\n{wire}")
+        title = f"Connect the app that you run to PostHog (several are made: {listed(made(project, 'Flask'))})"
+        yield Manual(title, f"{imports}\n\n{wire}", f"{app.path}:{app.line}")
         return
     codemods = (
         ensure_beside_init_app(
@@ -74,10 +71,11 @@ def _connect(project: Project, app: Made, module: str, lazy: bool, *, several: b
             variable=app.name,
         ),
         ensure_from_import("posthog.integrations.flask", _INTEGRATION),
-        ensure_from_import(module, "get_posthog", first_party=True, lazy=lazy),
+        ensure_from_import(client.module, "get_posthog", first_party=True, lazy=lazy),
     )
     why = "gives every request a PostHog context and reports its exceptions"
-    yield EditFile(app.path, codemods, why, otherwise=Manual(title, f"{imports}\n\n{wire}", app.path))
+    otherwise = Manual(title, f"{imports}\n\n{wire}", app.path)
+    yield EditFile(app.path, codemods, why, otherwise, needs=(client.path,))
 
 
 def _swallowed(project: Project, client: str) -> Iterator[Manual]:

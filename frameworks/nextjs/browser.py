@@ -29,13 +29,17 @@ _INIT = r"\bposthog\s*\.\s*init\s*\("
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Our templates in an app's words: its variables, its options, and `api_host` when a proxy is in between."""
+    """Our templates in an app's words: its variables, its options, and `api_host` when a proxy is in between.
+
+    `needs` are the files that make the proxy, without which no event sent through it would arrive.
+    """
 
     project: Project
     layout: Layout
     names: Names
     answers: Answers
     api_host: str | None = None
+    needs: tuple[str, ...] = ()
 
     def source(self, name: str) -> str:
         """A template as prettier would write it."""
@@ -78,30 +82,35 @@ def _client_file(code: Code) -> Iterator[Change]:
     path = places.client_file(code.project, code.layout)
     why = "starts PostHog in the browser before the app hydrates (Next.js 15.3 and later)"
     if code.project.exists(path):
-        yield _with_init(path, code.source("instrumentation-client.ts"), why)
+        yield _with_init(path, code.source("instrumentation-client.ts"), why, code.needs)
     else:
-        yield CreateFile(path, code.file("instrumentation-client.ts"), why)
+        yield CreateFile(path, code.file("instrumentation-client.ts"), why, needs=code.needs)
 
 
 def _app_component(code: Code) -> Iterator[Change]:
     found = _pages_app(code.project, code.layout)
     why = "starts PostHog in the browser on every page of the Pages Router"
     source = "_app.tsx" if code.layout.typescript else "_app.jsx"
-    path = f"{code.layout.pages}/{code.layout.component('_app')}"
+    plain = code.layout.component("_app")
+    name = places.page_file(code.project, plain)
+    path = f"{code.layout.pages}/{name or plain}"
     if found:
-        yield _with_init(found[0], code.source(source), why)
-    elif _own_page_extensions(code.project):
+        yield _with_init(found[0], code.source(source), why, code.needs)
+    elif name is None:
         yield Manual("Create the _app of the Pages Router, with your page extension", code.file(source), path)
     else:
-        yield CreateFile(path, code.file(source), why)
+        yield CreateFile(path, code.file(source), why, needs=code.needs)
 
 
 def _provider_file(code: Code) -> Iterator[Change]:
     path = _provider(code.layout)
     source = code.file("posthog-provider.tsx" if code.layout.typescript else "posthog-provider.jsx")
     yield Install("@posthog/react", "^1.11.0")
-    yield CreateFile(path, source, "starts PostHog in the browser, in a client component of its own")
+    why = "starts PostHog in the browser, in a client component of its own"
+    yield CreateFile(path, source, why, needs=code.needs)
     layouts = places.root_layouts(code.project, code.layout)
+    if _wraps_elsewhere(code.project, (path, *layouts)):
+        return
     for root in layouts:
         depth = len(PurePosixPath(root).parts) - len(PurePosixPath(path).parts)
         module = ("../" * depth or "./") + "posthog-provider"
@@ -115,19 +124,27 @@ def _provider_file(code: Code) -> Iterator[Change]:
             ),
             "gives all pages of the App Router the provider; the layout stays a server component",
             Manual("Wrap {children} in the root layout", f"{statement}\n\n{wrapped}", root),
+            needs=(path,),
         )
     if not layouts:
-        body = "<PostHogProvider>{children}</PostHogProvider>"
-        yield Manual("Wrap {children} in the layout that renders <html>: found none", body, code.layout.app)
+        body = 'import { PostHogProvider } from "./posthog-provider";\n\n<PostHogProvider>{children}</PostHogProvider>'
+        where = next(iter(code.project.files(f"{code.layout.app}/layout.{{tsx,jsx,js}}")), code.layout.app)
+        yield Manual("Wrap {children} in the layout that renders <html>: found none", body, where)
 
 
-def _with_init(path: str, source: str, why: str) -> EditFile:
+def _wraps_elsewhere(project: Project, own: tuple[str, ...]) -> bool:
+    """Does a component of the app (its own <body>, its list of providers) render our provider already?"""
+    found = ((path, text) for path, text in project.sources("**/*.{tsx,jsx,js}") if "posthog-provider" in text)
+    return any(path not in own and has_code(text, r"<PostHogProvider\b") for path, text in found)
+
+
+def _with_init(path: str, source: str, why: str, needs: tuple[str, ...]) -> EditFile:
     """The statements of a template, put below the imports of a file that is there."""
     match = re.search(rf"^const {_TOKEN}\b.*?^}}$", source, re.MULTILINE | re.DOTALL)
     snippet = match.group() if match else ""
     manual = Manual("Start PostHog, below the imports", f'import posthog from "posthog-js";\n\n{snippet}', path)
     imported = _once_present(ensure_import("posthog-js", default="posthog", kind="esm"))
-    return EditFile(path, (_unless_taken, ensure_after_imports(snippet, _INIT), imported), why, manual)
+    return EditFile(path, (_unless_taken, ensure_after_imports(snippet, _INIT), imported), why, manual, needs)
 
 
 def _unless_taken(text: str) -> str:
@@ -144,13 +161,11 @@ def _once_present(ensure: Callable[[str], str]) -> Codemod:
 
 
 def _pages_app(project: Project, layout: Layout) -> list[str]:
-    return project.files(f"{layout.pages}/_app.{{,page.}}{{ts,tsx,js,jsx}}") if layout.pages else []
+    if not layout.pages:
+        return []
+    found = project.files(f"{layout.pages}/_app.{{,*.}}{{ts,tsx,js,jsx}}")
+    return [path for path in found if not re.search(r"\.(?:test|spec|stories|d)\.\w+$", path)]
 
 
 def _provider(layout: Layout) -> str:
     return f"{layout.app}/{layout.component('posthog-provider')}"
-
-
-def _own_page_extensions(project: Project) -> bool:
-    config = places.config(project)
-    return config is not None and "pageExtensions" in (project.read(config) or "")

@@ -16,7 +16,7 @@ _SCRIPTS = "{ts,tsx,js,jsx}"
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The routers that Next.js uses: `app` and `pages` are directories or "", `source` is `src/` or "".
+    """The routers that render pages: `app` and `pages` are directories or "", `source` is `src/` or "".
 
     `typescript` is the language of new files, `sample` a file whose style they follow ("" when there is none).
     """
@@ -44,6 +44,11 @@ def read(project: Project) -> Layout:
         # Next.js wants both beside each other and takes what is in the root
         app, pages = (app if app == "app" else ""), (pages if pages == "pages" else "")
     source = "src/" if (app or pages).startswith("src/") else ""
+    if app and pages:
+        # pages/api alone makes no Pages Router with an _app, and components in app/ no App Router with a layout
+        has_app = bool(project.files(f"{app}/**/page.*", f"{app}/**/layout.*"))
+        has_pages = any(not path.startswith(f"{pages}/api/") for path in project.files(f"{pages}/**/*"))
+        app, pages = (app if has_app or not has_pages else ""), (pages if has_pages or not has_app else "")
     found = [
         path
         for directory, names in ((app, "{layout,page}"), (pages, "{_app,_document,index}"))
@@ -64,6 +69,19 @@ def variant(project: Project) -> str:
 def config(project: Project) -> str | None:
     """The config file that Next.js loads."""
     return project.first(*CONFIGS)
+
+
+def page_file(project: Project, name: str) -> str | None:
+    """`_app.tsx` under the name that `pageExtensions` asks for (`_app.page.tsx`); None when those cannot be told."""
+    code = re.sub(r"/\*.*?\*/|(?<![:\"'`\w/])//[^\n]*", "", project.read(config(project) or "") or "", flags=re.DOTALL)
+    setting = re.search(r"\bpageExtensions\b(?:\s*:\s*\[([^\]$`]*)\])?", code)
+    if setting is None:
+        return name
+    stem, _, suffix = name.partition(".")
+    listed = re.findall(r"[\"']\.?([\w.]+)[\"']", setting[1] or "")
+    if suffix in listed:
+        return name
+    return next((f"{stem}.{one}" for one in listed if one.endswith(f".{suffix}")), None)
 
 
 def is_static(config_code: str) -> bool:
@@ -93,9 +111,7 @@ def runs_on_server(project: Project, layout: Layout) -> bool:
     """Has the app route handlers, API routes or server actions, and a server at all?"""
     if is_static(project.read(config(project) or "") or ""):
         return False
-    if layout.app and project.files(f"{layout.app}/**/route.{_SCRIPTS}"):
-        return True
-    if layout.pages and project.files(f"{layout.pages}/api/**/*.{_SCRIPTS}"):
+    if project.files(f"{layout.source}app/**/route.{_SCRIPTS}", f"{layout.source}pages/api/**/*.{_SCRIPTS}"):
         return True
     action = re.compile(r"^\s*[\"']use server[\"']", re.MULTILINE)
     return any(action.search(text) for _, text in project.sources(f"**/*.{_SCRIPTS}") if "use server" in text)

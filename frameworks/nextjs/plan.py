@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from frameworks.nextjs import layout as places
 from frameworks.nextjs.browser import Code, browser, own_files
+from frameworks.nextjs.earlier import newer_place, without_init
 from frameworks.nextjs.layout import Layout
 from frameworks.nextjs.proxy import proxy
 from frameworks.nextjs.server import server
@@ -13,7 +14,7 @@ from wizard import csp, environment
 from wizard.answers import Answers
 from wizard.changes import Change, Install, Manual, Note, SetEnv
 from wizard.environment import Names
-from wizard.existing import sites
+from wizard.existing_offers import kept, remarks, standing
 from wizard.packages import npm
 from wizard.project import Project
 
@@ -21,15 +22,17 @@ from wizard.project import Project
 def plan(project: Project, answers: Answers) -> Iterator[Change]:
     """Yield the changes. Source: https://posthog.com/docs/libraries/next-js and builds with Next.js 14 and 16."""
     layout = places.read(project)
+    unused = () if places.has_client_file(project) else (places.client_file(project, layout),)
+    there = standing(project, "javascript", "browser", own_files(project, layout), unused=unused)
+    if there.elsewhere:
+        if there.inside and not {"posthog-js", "@posthog/next"} & {*npm.declared(project)}:
+            yield Install("posthog-js", "^1.434.0")
+        yield from kept(there, answers)
+        yield from newer_place(project, layout, there)
+        return
     if not npm.at_least(project, "next", "12.0"):
         version = npm.version(project, "next")
         yield Manual(f"Upgrade Next.js: {version} is not supported", "npm install next@latest", "package.json")
-        return
-    if elsewhere := sites(project, "javascript", "browser", besides=own_files(project, layout)):
-        from_npm = not any("snippet" in site.reason for site in elsewhere)
-        if from_npm and not {"posthog-js", "@posthog/next"} & {*npm.declared(project)}:
-            yield Install("posthog-js", "^1.434.0")
-        yield Note(f"PostHog is already set up: {elsewhere[0]}", "Left as it is.")
         return
     names = environment.names(project, "NEXT_PUBLIC_")
     yield SetEnv(names.token, answers.token or "")
@@ -37,10 +40,11 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
     relay = proxy(project, layout, answers, names)
     yield from relay.changes
     yield from _still_direct(project, layout, relay.api_host, answers)
-    code = Code(project, layout, names, answers, relay.api_host)
-    yield from browser(code)
+    code = Code(project, layout, names, answers, relay.api_host, relay.needs)
+    yield from list(without_init(code)) or browser(code)
     yield from server(code)
     yield from _docker(project, names)
+    yield from remarks(there, answers)
     yield from csp.note(project, answers, same_origin=relay.api_host is not None)
     if npm.version(project, "next") is None:
         yield Note("Took Next.js for 15.3 or later: nothing tells its version", "Install the packages, then run again.")

@@ -20,11 +20,12 @@ from wizard.errors import CannotEdit
 from wizard.packages import npm
 from wizard.project import Project
 from wizard.templates import template
-from wizard.text import indented
+from wizard.text import indented, line_number
 
 PREFIX = "/ph-relay"
 """Not `/ingest` or `/posthog`: ad blockers know those (https://posthog.com/docs/advanced/proxy)."""
 
+_CONSTANTS = r"posthog\w*(?:Host|Assets)"
 # assets first: the last rule matches everything
 _RULES = tuple(
     f'{{\n  source: "{PREFIX}/{path}",\n  destination: `${{{host}}}/{path}`,\n}}'
@@ -43,6 +44,13 @@ class Proxy:
     changes: tuple[Change, ...] = ()
     api_host: str | None = None
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The files whose edit makes the path lead to PostHog."""
+        if self.api_host is None:
+            return ()
+        return tuple(change.path for change in self.changes if isinstance(change, CreateFile | EditFile))
+
 
 def proxy(project: Project, layout: Layout, answers: Answers, names: Names) -> Proxy:
     """The proxy of an app, or why it has none."""
@@ -56,11 +64,11 @@ def proxy(project: Project, layout: Layout, answers: Answers, names: Names) -> P
         return Proxy((there,), _base_path(code, prefix))
     if reason := _impossible(project, code):
         return Proxy((Note(f"No reverse proxy: {reason}", "The browser talks to PostHog directly."),))
-    codemod = _forwards(answers, names)
+    codemod = _forwards(answers, names, code)
     api_host = _base_path(code, PREFIX)
     if path is None:
         return Proxy((*_created(project, layout, codemod), *_middleware(project)), api_host)
-    edit = EditFile(path, (codemod,), f"forwards {PREFIX} to PostHog", _manual(path, answers, names))
+    edit = EditFile(path, (codemod,), f"forwards {PREFIX} to PostHog", _manual(path, answers, names, code))
     try:
         codemod(text)
     except CannotEdit:
@@ -101,13 +109,23 @@ def _constants(answers: Answers, names: Names) -> str:
     )
 
 
-def _forwards(answers: Answers, names: Names) -> Codemod:
+def _forwards(answers: Answers, names: Names, code: str = "") -> Codemod:
+    """`code` is that of the config as it is, without comments."""
+    host = _renamed("posthogHost", code)
     return chain(
         # PostHog's paths end in slashes, which Next.js would answer with a redirect
         ensure_property("skipTrailingSlashRedirect", "true"),
-        ensure_rewrites(_RULES, re.escape(PREFIX)),
-        ensure_after_imports(_constants(answers, names), r"\bposthogHost\s*="),
+        ensure_rewrites([_renamed(rule, code) for rule in _RULES], re.escape(PREFIX)),
+        ensure_after_imports(_renamed(_constants(answers, names), code), rf"\b{host}\s*=", _CONSTANTS),
     )
+
+
+def _renamed(source: str, code: str) -> str:
+    """Our constants under other names when the file's own code has theirs."""
+    taken = re.search(r"\bposthog(?:Host|Assets)\b", code) and f"{PREFIX}/" not in code
+    if not taken and not re.search(r"\bposthogApiHost\b", code):
+        return source
+    return source.replace("posthogHost", "posthogApiHost").replace("posthogAssets", "posthogAssetHost")
 
 
 def _created(project: Project, layout: Layout, codemod: Codemod) -> Iterator[Change]:
@@ -115,21 +133,37 @@ def _created(project: Project, layout: Layout, codemod: Codemod) -> Iterator[Cha
     yield CreateFile(name, codemod(template(f"nextjs/{name}")), f"forwards {PREFIX} to PostHog")
 
 
-def _manual(path: str, answers: Answers, names: Names) -> Manual:
+def _manual(path: str, answers: Answers, names: Names, code: str) -> Manual:
     rules = "".join(indented(rule, "      ") + ",\n" for rule in _RULES)
     body = (
         f"{_constants(answers, names)}\n\n// in the configuration, the rules before your own ones:\n"
         f"  skipTrailingSlashRedirect: true,\n  async rewrites() {{\n    return [\n{rules}    ];\n  }},\n\n"
         f'// then in posthog.init:\n  api_host: "{PREFIX}",\n  ui_host: "{answers.hosts.app}",'
     )
-    return Manual("Forward a path of your domain to PostHog", body, path)
+    return Manual("Forward a path of your domain to PostHog", _renamed(body, code), path)
 
 
-def _middleware(project: Project) -> Iterator[Note]:
-    """A middleware that also sees our path may send events to a login page."""
+def _middleware(project: Project) -> Iterator[Manual]:
+    """A middleware that also sees our path may send events to a login page, or limit their rate."""
     for path, text in project.sources("{middleware,proxy,src/middleware,src/proxy}.{ts,js}"):
-        matchers = re.findall(r"matcher\s*:\s*(\[[^\]]*\]|[\"'`][^\"'`]*[\"'`])", text)
-        sees_all = not matchers or any(re.search(r"\(\?!|/:path\*[\"'`]|\(\.\*\)", m) for m in matchers)
-        if sees_all and PREFIX[1:] not in text:
-            body = f"Exclude it from the matcher, for example: /((?!{PREFIX[1:]}|_next/static).*)"
-            yield Note(f"Let {PREFIX} pass in {path}", body)
+        if PREFIX[1:] in text:
+            continue
+        code = code_of(text, strings=True)
+        title = f"Let {PREFIX} pass in {path}"
+        matcher = re.search(r"\bmatcher\s*:", code)
+        if matcher is None:
+            line = f'export const config = {{ matcher: "/((?!{PREFIX[1:]}).*)" }};'
+            yield Manual(f"{title}: it runs for every path", line, path)
+        elif found := _SEES_ALL.search(code, matcher.end()):
+            body = _excluded(found[2])
+            yield Manual(f"{title}: exclude it in this matcher", body, f"{path}:{line_number(code, found.start(2))}")
+
+
+_SEES_ALL = re.compile(r"([\"'`])(/\(\(\?![^\n]*?|/:\w+\*|/\(?\.\*\)?)\1")
+"""A pattern for all paths but some (`/((?!api).*)`), or for all of them."""
+
+
+def _excluded(pattern: str) -> str:
+    if "(?!" in pattern:
+        return pattern.replace("(?!", f"(?!{PREFIX[1:]}|", 1)
+    return f"/((?!{PREFIX[1:]}).*)"

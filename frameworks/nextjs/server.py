@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from frameworks.nextjs import layout as places
 from frameworks.nextjs.browser import Code
-from wizard.changes import Change, CreateFile, Install, Note
+from wizard.changes import Change, CreateFile, Install, Manual, Note
 from wizard.existing import sites
 from wizard.packages import npm
 from wizard.project import Project
@@ -33,36 +33,52 @@ def server(code: Code) -> Iterator[Change]:
     yield Install("posthog-node", "^5.40.0")
     source = "posthog-server.ts" if layout.typescript else "posthog-server.js"
     yield CreateFile(path, code.file(source), "one posthog-node client for server code, which sends at once")
-    yield from _request_errors(code)
+    yield from _request_errors(code, path)
     yield _how_to_use(code, path)
 
 
-def _request_errors(code: Code) -> Iterator[Change]:
+def _request_errors(code: Code, client: str) -> Iterator[Change]:
     """`onRequestError` exists since Next.js 15; one file may define it, and it lies beside the routers."""
     project, layout = code.project, code.layout
     if not code.answers.wants("error_tracking") or not npm.at_least(project, "next", "15.0"):
         return
     source = "instrumentation.ts" if layout.typescript else "instrumentation.js"
-    if there := project.files("{instrumentation,src/instrumentation}.{ts,tsx,js,jsx,mjs,page.ts,page.js}"):
+    if there := project.files("{instrumentation,src/instrumentation}.{,*.}{ts,tsx,js,jsx,mjs}"):
         if "osthog" not in (project.read(there[0]) or "").replace("ostHog", "osthog"):
             title = f"Errors of the server stay unreported: {there[0]} has no onRequestError for PostHog"
             yield Note(title, code.file(source))
         return
-    config = places.config(project)
-    if config is not None and "pageExtensions" in (project.read(config) or ""):
-        return
-    yield CreateFile(layout.source + source, code.file(source), "reports errors of the server to PostHog")
+    why = "reports errors of the server to PostHog"
+    name = places.page_file(project, source)
+    if name is None:
+        path = layout.source + source
+        yield Manual("Create the instrumentation file, with your page extension", code.file(source), path)
+    else:
+        yield CreateFile(layout.source + name, code.file(source), why, needs=(client,))
 
 
 def _how_to_use(code: Code, path: str) -> Note:
-    module = path.rpartition(".")[0]
-    if '"@/*"' in (code.project.read("tsconfig.json") or code.project.read("jsconfig.json") or ""):
-        module = "@/" + module.removeprefix(code.layout.source)
+    module = _specifier(code.project, path.rpartition(".")[0])
     flush = "await getPostHog().flush();"
     if npm.at_least(code.project, "next", "15.1"):
         flush = 'after(() => getPostHog().flush()); // import { after } from "next/server"'
     body = _HOW.format(module=module, flush=flush)
     return Note("Capture events on the server: flush before the function ends", body)
+
+
+def _specifier(project: Project, path: str) -> str:
+    """How files of the app may import a module: by an alias, from the baseUrl, or relative to the app."""
+    text = project.read("tsconfig.json") or project.read("jsconfig.json") or ""
+    base = re.search(r"\"baseUrl\"\s*:\s*\"(?:\./)?([^\"]*?)/?\"", text)
+    root = f"{base[1]}/" if base and base[1] not in ("", ".") else ""
+    found = [
+        (len(target), alias + path.removeprefix(root + target))
+        for alias, target in re.findall(r"\"([^\"*\s]*)\*\"\s*:\s*\[\s*\"(?:\./)?([^\"*]*)\*\"", text)
+        if path.startswith(root + target) and alias
+    ]
+    if found:
+        return str(max(found)[1])
+    return path.removeprefix(root) if base else f"./{path}"
 
 
 def _old_node(project: Project) -> str | None:

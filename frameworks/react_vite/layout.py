@@ -15,12 +15,18 @@ from wizard.project import Project, normal
 CONFIGS = tuple(f"vite.config.{suffix}" for suffix in ("js", "mjs", "ts", "cjs", "mts", "cts"))
 """In the order in which Vite looks for them (vite/src/node/constants.ts, DEFAULT_CONFIG_FILES)."""
 
+_SUFFIXES = ("mjs", "js", "mts", "ts", "jsx", "tsx")
+"""In the order in which Vite tries them (resolve.extensions)."""
+
 SCRIPTS = "**/*.{js,jsx,ts,tsx,mjs,mts}"
 
-_SOURCE = re.compile(r"""(?<![\w-])src\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_SOURCE = re.compile(r"""(?<![\w-])src\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _STRING = r"[\"'`](?P<value>[^\"'`$]*)[\"'`]"
 _HERE = r"(?:__dirname|import\.meta\.dirname|process\.cwd\(\))"
 _DIRECTORY = rf"(?:(?:path\.)?(?:resolve|join)\(\s*{_HERE}\s*,\s*)?{_STRING}"
+_NEAR = re.compile(r"""["']\./([\w./-]+)["']""")
+_PLACEHOLDER = re.compile(r"<%[-=]?\s*(?:\w+\.)*(\w+)\s*%>")
+"""What a plugin that fills pages in puts there: a value of the config."""
 _IMPORT = re.compile(r"""\bimport\s*\(?\s*["']([^"']+)["']""")
 
 
@@ -75,24 +81,38 @@ def env_prefix(project: Project) -> str | None:
     if not re.search(r"\benvPrefix\s*:", text):
         return "VITE_"
     match = re.search(rf"\benvPrefix\s*:\s*(\[[^\]$`]*\]|{_STRING})", text)
-    prefixes = re.findall(r"[\"'`]([^\"'`]+)[\"'`]", match[1]) if match else []
+    written = re.findall(r"[\"'`]([^\"'`]+)[\"'`]", match[1]) if match else []
+    prefixes = [prefix for prefix in written if re.fullmatch(r"[A-Za-z_]\w*", prefix)]  # it begins a name in code
     return "VITE_" if "VITE_" in prefixes else next(iter(prefixes), None)
 
 
 def entries(project: Project) -> list[Entry]:
-    """The local module scripts of the pages that Vite serves or is told to build, each script once."""
+    """The local module script of each page that Vite serves or is told to build, each script once.
+
+    Of several in one page it is the one that renders: PostHog must start once in a page.
+    """
     found: dict[str, Entry] = {}
     for page in _pages(project):
-        for script in _module_scripts(project, page):
+        local = list(_module_scripts(project, page))
+        for script in [one for one in local if _renders(project, one)][:1] or local[:1]:
             found.setdefault(script, Entry(page, script))
     return list(found.values())
+
+
+def _renders(project: Project, script: str) -> bool:
+    """Does a script, or a file that it loads, use react-dom?"""
+    text, folder = project.read(script) or "", script.rpartition("/")[0] or "."
+    loaded = (project.files(f"{folder}/{name}.*", f"{folder}/{name}") for name in _NEAR.findall(text))
+    texts = (project.read(path) or "" for paths in loaded for path in paths)
+    return "react-dom" in text or any("react-dom" in other for other in texts)
 
 
 def built_page(project: Project) -> tuple[Evidence, ...]:
     """A page with a module script of the app's own; nothing for a library, whose page is only for trying it out."""
     manifest = project.json("package.json")
-    peers, own = (manifest.get(section) or {} for section in ("peerDependencies", "dependencies"))
-    if ("react" in peers and "react" not in own) or re.search(r"\blib\s*:\s*\{", _config_text(project)):
+    peers, own = (manifest.get(section) for section in ("peerDependencies", "dependencies"))
+    is_peer = isinstance(peers, dict) and "react" in peers and not (isinstance(own, dict) and "react" in own)
+    if is_peer or re.search(r"\blib\s*:\s*\{", _config_text(project)):
         return ()
     return tuple(Evidence(Strength.LIKELY, f"{e.page} loads {e.script}") for e in entries(project)[:1])
 
@@ -123,15 +143,17 @@ def _module_scripts(project: Project, page: str) -> Iterator[str]:
             continue
         source = _SOURCE.search(script.attributes)
         inline = _IMPORT.findall(text[script.start : script.end])
-        for written in [source[1] or source[2] or ""] if source else inline:
+        for written in ["".join(filter(None, source.groups()))] if source else inline:
+            if named := _PLACEHOLDER.fullmatch(written):
+                written = setting(project, named[1]) or ""
             path = re.split(r"[?#]", written)[0]
             path = normal(f"{base}{path}" if path.startswith("/") else f"{folder}/{path}")
-            if (
-                re.search(r"\.[jt]sx?$|\.m[jt]s$", path)
-                and not re.match(r"[a-z]+:|//", written)
-                and project.exists(path)
-            ):
-                yield path
+            if re.match(r"[a-z]+:|//", written):
+                continue
+            # Vite adds the suffix of a module that is written without one
+            names = [path] if re.search(r"\.[jt]sx?$|\.m[jt]s$", path) else [f"{path}.{s}" for s in _SUFFIXES]
+            if found := project.first(*names):
+                yield found
 
 
 def _config_text(project: Project) -> str:

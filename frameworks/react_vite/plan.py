@@ -13,7 +13,7 @@ from wizard.answers import Answers
 from wizard.changes import Change, Install, Manual, Note, SetEnv
 from wizard.codemods.js.tree import has_code
 from wizard.environment import Names
-from wizard.existing import sites
+from wizard.existing_offers import kept, remarks, standing
 from wizard.packages import npm
 from wizard.project import Project, normal
 from wizard.templates import template
@@ -31,10 +31,12 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
     """Yield the changes. Source: https://posthog.com/docs/libraries/react and builds with Vite 8 and React 19."""
     scripts = [entry.script for entry in places.entries(project)]
     own = tuple(path for path in scripts if react_entry.TOKEN in (project.read(path) or ""))
-    if elsewhere := sites(project, "javascript", "browser", besides=own):
-        if not any("snippet" in site.reason for site in elsewhere):
+    there = standing(project, "javascript", "browser", besides=own, starts=tuple(scripts))
+    if there.elsewhere:
+        if there.inside:
             yield _JS
-        yield Note(f"PostHog is already set up: {elsewhere[0]}", "Left as it is.")
+        folder = places.env_directory(project)
+        yield from kept(there, answers, "" if folder == "." else f"{folder}/.env.local")
         return
     if too_old := _too_old(project):
         yield too_old
@@ -53,8 +55,10 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
     for path in scripts:
         yield react_entry.starts(path, source)
         if not wrapped:
-            yield react_entry.wraps(_renderer(sources, path), error_tracking=answers.wants("error_tracking"))
+            errors = answers.wants("error_tracking")
+            yield react_entry.wraps(_renderer(sources, path), error_tracking=errors, needs=(path,))
     yield from declares_variables(project, names)
+    yield from remarks(there, answers)
     yield from csp.note(project, answers)
 
 
