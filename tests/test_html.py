@@ -63,6 +63,10 @@ CHANGES = {
         "---\nconst page = '<head></head>';\n---\n<head>\n\t<script define:vars={{ a: { b } }}>'</head>'</script>\n"
         "\t<Posthog />\n</head>\n",
     ),
+    "astro_frontmatter_behind_a_comment": (
+        "<!-- a --> text\n---\nconst page = `</head>`;\n---\n<head>\n</head>\n",
+        "<!-- a --> text\n---\nconst page = `</head>`;\n---\n<head>\n  <Posthog />\n</head>\n",
+    ),
     "mentioned_in_a_comment": (
         "<head>\n  <!-- <Posthog /> -->\n</head>\n",
         "<head>\n  <!-- <Posthog /> -->\n  <Posthog />\n</head>\n",

@@ -15,7 +15,7 @@ from wizard.codemods.js.statements import is_directive
 from wizard.codemods.js.tree import Script, descend, parse
 from wizard.errors import CannotEdit
 
-_ODDLY_READ = re.compile(r"<!--|-->|</\*|\s#!|\b(?:else|case|catch|finally|in|instanceof)\b\s*$", re.MULTILINE)
+_ODDLY_READ = re.compile(r"<!--|-->|</\*|\s#!|\b(?:else|case|catch|finally|in|instanceof)\b[\s\ufeff]*$", re.MULTILINE)
 """What the grammar takes for names or comments in one place and not in another."""
 
 SECONDS = 2.0

@@ -12,7 +12,9 @@ from wizard.text import indent_at, indent_unit, indented, line_number, line_star
 
 # Scanned, not parsed: an HTML parser reads `{% if %}` inside a tag as attributes and a head in a string as a head.
 _STARTS = re.compile(r"<(?=[!%?/a-zA-Z])|\{(?=[#{%/])")
-_FRONTMATTER = re.compile(r"\A\s*---[ \t]*\r?\n.*?^---[ \t]*\r?$", re.MULTILINE | re.DOTALL)
+PROLOGUE = re.compile(r"(?:[^<-]+|<!--.*?-->|-(?!--))*+", re.DOTALL)
+"""What Astro lets stand in front of the frontmatter: anything but a tag."""
+_FRONTMATTER = re.compile(r"---[ \t]*\r?\n.*?^[ \t]*---[ \t]*\r?$", re.MULTILINE | re.DOTALL)
 _FLAGS = re.IGNORECASE | re.DOTALL
 _PAIRS: tuple[tuple[str, re.Pattern[str], re.Pattern[str], bool], ...] = tuple(
     (kind, re.compile(opening, _FLAGS), re.compile(closing, _FLAGS), to_end)
@@ -61,7 +63,8 @@ def _tokens(text: str) -> Iterator[_Token]:
     """What is not plain text, in order; a mark whose end is missing is plain text."""
     scan = _Scan(text)
     position = 0
-    if front := _FRONTMATTER.match(text):
+    prologue = PROLOGUE.match(text)
+    if prologue and (front := _FRONTMATTER.match(text, prologue.end())):
         yield _Token("frontmatter", *front.span())
         position = front.end()
     while start := _STARTS.search(text, position):

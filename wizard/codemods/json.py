@@ -7,6 +7,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from wizard.edits import Codemod, Edit, splice
@@ -32,6 +33,7 @@ class Node:
     children: tuple[Node, ...] = ()
 
 
+@lru_cache(maxsize=2)
 def scan(text: str) -> Node:
     """The spans of a whole document. Raises CannotEdit, with the line, where it is not JSON with comments."""
     node, position = _value(text, _skip(text, 0), 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from wizard.codemods.html import require_line_ends, scripts
+from wizard.codemods.html import PROLOGUE, require_line_ends, scripts
 from wizard.codemods.js.tree import parse
 from wizard.edits import Codemod
 from wizard.errors import CannotEdit
@@ -13,8 +13,6 @@ from wizard.text import line_number, line_start, newline, next_line
 
 _MOST_FENCES = 10
 _FENCE = re.compile(r"^[ \t]*---[ \t]*\r?$", re.MULTILINE)
-_PROLOGUE = re.compile(r"(?:[^<-]+|<!--.*?-->|-(?!--))*", re.DOTALL)
-"""What Astro lets stand in front of the frontmatter: anything but a tag."""
 
 
 def in_frontmatter(codemod: Codemod) -> Codemod:
@@ -54,7 +52,7 @@ def frontmatter(text: str) -> tuple[int, int] | None:
 
     Raises CannotEdit when it does not end, or when it is unclear where.
     """
-    prologue = _PROLOGUE.match(text)
+    prologue = PROLOGUE.match(text)
     fence = prologue.end() if prologue else 0
     if not text.startswith("---", fence):
         return None
