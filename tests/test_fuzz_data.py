@@ -53,7 +53,8 @@ def outcome(target: Target, text: str) -> str:
         return "refused"
     if after == text:
         return "kept"
-    assert target.codemod(after) == after, "a second pass changes it again"
+    with contextlib.suppress(CannotEdit):  # then no plan makes the first edit either
+        assert target.codemod(after) == after, "a second pass changes it again"
     if target.only_adds:
         rest = iter(after)
         assert all(char in rest for char in text if not char.isspace()), "something is lost"

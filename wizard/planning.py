@@ -59,6 +59,14 @@ def _plan_apps(apps: Sequence[App], answers: Answers, package_manager: str | Non
     return Plan(tuple(planned))
 
 
+def _is_done(codemod: Codemod, text: str) -> bool:
+    """Does the codemod find its work done? What it does not recognize it would do again, or report as missing."""
+    try:
+        return codemod(text) == text
+    except CannotEdit:
+        return False
+
+
 class _Resolver:
     """Turns the changes of one app into bytes. Paths in here are the app's own, those in its results the plan's."""
 
@@ -119,6 +127,8 @@ class _Resolver:
             after = codemod(text)
             if after != text and parses(path, text) and not parses(path, after):
                 raise CannotEdit("the edit would not parse")
+            if after != text and not _is_done(codemod, after):
+                raise CannotEdit("the edit would not be recognized the next time")
             data = encode(after, encoding)
         except CannotEdit as error:
             if self._is_wanted(path, why):
@@ -185,7 +195,7 @@ class _Resolver:
         """A file of the directory that macOS and Windows take for this one."""
         tree, full = self.project.tree, self._place(path)
         start, end = tree.below(str(PurePosixPath(full).parent))
-        return next((there for there in tree.paths[start:end] if there.lower() == full.lower() != there), None)
+        return next((there for there in tree.paths[start:end] if there.lower() == full.lower()), None)
 
     def _is_wanted(self, path: str, why: str) -> bool:
         return self.selection.against(edit_id(self._place(path), why)) is None

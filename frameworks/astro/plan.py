@@ -19,7 +19,7 @@ from wizard import csp, environment
 from wizard.answers import Answers
 from wizard.changes import Change, CreateFile, EditFile, Install, Manual, Note, SetEnv
 from wizard.codemods.html import ensure_in_head
-from wizard.codemods.js.imports import ensure_import
+from wizard.codemods.js.imports import ensure_import, kind_of
 from wizard.codemods.js.style import Style, restyle, style_of
 from wizard.codemods.js.tree import parse
 from wizard.codemods.sfc import frontmatter, in_frontmatter, in_script
@@ -129,6 +129,8 @@ def _import(tag: str, module: str, style: Style) -> Codemod:
     def imported(code: str) -> str:
         if not code.strip(" \t\r\n"):
             return restyle(ensure(code), style)
+        if kind_of(code) == "cjs":
+            raise CannotEdit("uses require() in its frontmatter, which is an ES module")
         # the only strings are then those of the import
         own = re.search("[\"'`]", code) or parse(code).root.has_error
         return ensure(code) if own else restyle(ensure(code), Style(quote=style.quote))

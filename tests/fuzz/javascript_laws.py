@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections import Counter
@@ -31,9 +32,9 @@ def holds(attack: Attack, text: str) -> str:
         _spoken(refusal, text)
         in_time(started)
         return "refused"
-    again = attack.codemod(after)
+    with contextlib.suppress(CannotEdit):  # then no plan makes the first edit either
+        assert attack.codemod(after) == after, "the second pass changes it again"
     in_time(started, 2 * SECONDS)
-    assert again == after, "the second pass changes it again"
     if after == text:
         return "kept"
     unharmed(text, after, markup=attack.kind == "markup")
