@@ -20,6 +20,14 @@ FOUND: dict[str, tuple[str, str]] = {
         "const config: Config = {\n  a: 1,\n};\nexport default config;\n",
         "const config: Config = {\n  a: 1,\n  flag: true,\n};\nexport default config;\n",
     ),
+    "comment_behind_a_method": (
+        "export default {\n  a() {} // x\n}\n",
+        "export default {\n  a() {}, // x\n  flag: true\n}\n",
+    ),
+    "comment_behind_a_function": (
+        "module.exports = {\n  a: async () => {\n    b() // y\n  } /* x */\n}\n",
+        "module.exports = {\n  a: async () => {\n    b() // y\n  }, /* x */\n  flag: true\n}\n",
+    ),
     "empty_object": ("module.exports = {}\n", "module.exports = { flag: true }\n"),
     "only_a_comment": (
         "/** @type {import('next').NextConfig} */\nconst nextConfig = {\n  // options\n}\n\n"

@@ -120,7 +120,7 @@ def add_member(script: Script, obj: Node, source: str) -> list[Edit]:
         outer = indent_at(text, start)
         return [Edit(start + 1, end - 1, "{\n" + indented(written, outer + style.indent) + ",\n" + outer + "}")]
     _require_no_holes(script, obj)
-    items = [script.span(one) for one in named(obj)]
+    items = [_extent(one) for one in named(obj)]
     return insert_item(text, start, end - 1, items, len(items), written, unit=style.indent, pad=" ")
 
 
@@ -130,9 +130,20 @@ def add_items(script: Script, array: Node, source: str, index: int | None = None
     style = style_of(script.text)
     written = restyle(f"[{source}]", style, "expression")[1:-1]
     start, end = script.span(array)
-    items = [script.span(one) for one in named(array)]
+    items = [_extent(one) for one in named(array)]
     where = len(items) if index is None else index
     return insert_item(script.text, start, end - 1, items, where, written, unit=style.indent)
+
+
+def _extent(item: Node) -> tuple[int, int]:
+    """The span of an item up to its last token.
+
+    The grammar takes a comment behind the `}` of a function for a part of it, which a comma must not follow.
+    """
+    last = item
+    while code := [child for child in last.children if child.type != "comment"]:
+        last = code[-1]
+    return item.start_byte, last.end_byte
 
 
 def _require_no_holes(script: Script, literal: Node) -> None:
