@@ -55,6 +55,14 @@ def write_file(file: Path, data: bytes, mode: int = 0o600, like: Path | None = N
         os.close(fd)
 
 
+def replace_file(file: Path, data: bytes) -> None:
+    """Bring new content to a file of ours in one step, readable for the user alone. Raises OSError."""
+    fresh = file.with_name(f"{file.name}.new")
+    fresh.unlink(missing_ok=True)  # left by a run that was killed
+    write_file(fresh, data)
+    fresh.replace(file)
+
+
 def _take_after(file: Path, like: Path) -> None:
     if sys.platform != "win32":
         owner = like.stat()

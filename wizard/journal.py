@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from wizard.disk import digest, naming, snapshot, sync_folder, write_file
+from wizard.disk import digest, naming, replace_file, snapshot, sync_folder, write_file
 from wizard.errors import WizardError
 from wizard.posthog.tokens import mask
 from wizard.shelves import lock, related, shelf
@@ -107,10 +107,8 @@ def content(journal: Journal, name: str) -> bytes:
 
 def save(journal: Journal) -> Journal:
     """Replace the journal's record on the disk in one step."""
-    fresh = journal.folder / f"{_META}.new"
-    fresh.unlink(missing_ok=True)
-    write_file(fresh, json.dumps({"schema": _SCHEMA, **asdict(journal)}, indent=1, default=str).encode())
-    fresh.replace(journal.folder / _META)
+    record = json.dumps({"schema": _SCHEMA, **asdict(journal)}, indent=1, default=str)
+    replace_file(journal.folder / _META, record.encode())
     # should the success be lost in a power cut, the run is found "applying" and finished: no reason to fail
     with suppress(*() if journal.state == "applying" else (OSError,)):
         sync_folder(journal.folder)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from wizard.disk import make_private, naming, write_file
+from wizard.disk import make_private, naming, replace_file
 from wizard.errors import WizardError
 from wizard.shelves import shelf
 
@@ -35,10 +35,7 @@ def remember(root: Path, refuse: Iterable[str], take: Iterable[str]) -> None:
         return
     with naming(f"write {file}"):
         make_private(file.parent)
-        fresh = file.with_suffix(".new")
-        fresh.unlink(missing_ok=True)
-        write_file(fresh, json.dumps({"schema": 1, "refused": sorted(after)}, indent=1).encode())
-        fresh.replace(file)
+        replace_file(file, json.dumps({"schema": 1, "refused": sorted(after)}, indent=1).encode())
 
 
 def forget(root: Path) -> None:

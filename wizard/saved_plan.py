@@ -6,7 +6,6 @@ is, byte for byte, what was saved.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -45,7 +44,7 @@ class SavedPlan:
 
     def is_for(self, host: str) -> bool:
         """Was the plan made for an own instance at this URL?"""
-        return self.host == _sha256(host.encode())
+        return self.host == digest(host.encode())
 
 
 def saved(plan: Plan, answers: Answers, package_manager: str | None, made_by: str) -> bytes:
@@ -56,7 +55,7 @@ def saved(plan: Plan, answers: Answers, package_manager: str | None, made_by: st
         "schema": _SCHEMA,
         "made_by": made_by,
         "region": answers.hosts.region,
-        "host": _sha256(own_host.encode()) if own_host else None,
+        "host": digest(own_host.encode() if own_host else None),
         "targets": [[app.app.path, app.app.id] for app in plan.apps],
         "options": {key: answers.wants(key) for app in plan.apps for key in app.app.framework.options},
         "versions": dict(answers.versions),
@@ -168,9 +167,5 @@ def _without_values(report: dict[str, Any], answers: Answers) -> dict[str, Any]:
     return found
 
 
-def _digest(record: Mapping[str, Any]) -> str:
-    return _sha256(json.dumps(record, sort_keys=True).encode())
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+def _digest(record: Mapping[str, Any]) -> str | None:
+    return digest(json.dumps(record, sort_keys=True).encode())

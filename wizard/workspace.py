@@ -37,16 +37,22 @@ _TELLING = {
 """What makes a file below the top a manifest, and not just one of that name."""
 
 
-def list_tree(directory: Path) -> Tree:
-    """The tree of `directory`: what git lists as tracked or untracked-but-not-ignored, else a pruned walk.
-
-    Raises WizardError for what is not a readable directory.
-    """
+def root_of(directory: Path) -> Path:
+    """The absolute path of the directory that the user named. Raises WizardError when it is none."""
     root = Path(os.path.abspath(directory))  # noqa: PTH100 - keeps symlinks, as the user named them
     if not root.exists():
         raise WizardError(f"{directory} does not exist")
     if not root.is_dir():
         raise WizardError(f"{directory} is not a directory", "Give the directory that holds your app.")
+    return root
+
+
+def list_tree(directory: Path) -> Tree:
+    """The tree of `directory`: what git lists as tracked or untracked-but-not-ignored, else a pruned walk.
+
+    Raises WizardError for what is not a readable directory.
+    """
+    root = root_of(directory)
     top = _top(root)
     listed = _from_git(root) if (top / ".git").exists() else None
     try:

@@ -13,13 +13,13 @@ from wizard.commands import recover
 from wizard.commands.carry_out import Report, carry_out, refuse_missing
 from wizard.commands.choose import Choices, choose_answers, choose_app, existing_token
 from wizard.commands.command_line import Run, apply_line
-from wizard.commands.report import as_json, show_apps, show_plan, show_rest, summary
+from wizard.commands.report import as_json, show_apps, show_plan, show_rest
 from wizard.console import Console, is_interactive
 from wizard.errors import Exit, UsageError, WizardError
 from wizard.planning import make_plan
 from wizard.project import Tree
 from wizard.saved_plan import SavedPlan
-from wizard.workspace import list_tree
+from wizard.workspace import list_tree, root_of
 
 
 class ApplySettings:
@@ -53,7 +53,7 @@ def apply(settings: ApplySettings) -> int:
 
 def _run(settings: ApplySettings, console: Console, report: Report) -> None:
     saved = saved_plan.load(settings.file)
-    recover.unfinished(list_tree(settings.run.directory).root, console, may_ask=settings.run.may_ask)
+    recover.unfinished(root_of(settings.run.directory), console, may_ask=settings.run.may_ask)
     tree = list_tree(settings.run.directory)
     apps = tuple(choose_app(tree, framework, path) for path, framework in saved.targets)
     show_apps(console, apps)
@@ -66,10 +66,7 @@ def _run(settings: ApplySettings, console: Console, report: Report) -> None:
         console.say("This plan is applied already: nothing to change.")
         return
     _refuse_moved(settings, saved, report, answers, tree)
-    console.head("Plan")
     show_plan(console, plan)
-    console.say()
-    console.say(summary(plan), "bold")
     refuse_missing(settings.run, tree, plan)
     if settings.run.may_ask:
         from wizard import prompts

@@ -27,10 +27,13 @@ def show_apps(console: Console, apps: Iterable[App]) -> None:
             console.item(" ", evidence.reason, "dim")
 
 
-def show_plan(console: Console, plan: Plan) -> None:
-    """The diff, the install commands, the manual steps and the notes."""
+def show_plan(console: Console, plan: Plan, title: str = "Plan") -> None:
+    """All that is to be agreed on: the diff, the install commands, the manual steps and the notes, and its size."""
+    console.head(title)
     console.diff(plan.shown())
     show_rest(console, plan)
+    console.say()
+    console.say(summary(plan), "bold")
 
 
 def show_rest(console: Console, plan: Plan) -> None:

@@ -19,7 +19,7 @@ from wizard.errors import Exit, UsageError
 from wizard.plan import Plan
 from wizard.planning import make_plan
 from wizard.project import Tree
-from wizard.workspace import list_tree
+from wizard.workspace import list_tree, root_of
 
 
 class Settings:
@@ -71,7 +71,7 @@ def setup(settings: Settings) -> int:
 
 
 def _run(settings: Settings, console: Console, report: Report) -> None:
-    root = list_tree(settings.directory).root
+    root = root_of(settings.directory)
     if not settings.dry_run and not settings.check:
         recover.unfinished(root, console, may_ask=settings.choices.may_ask)
         if settings.reconsider:
@@ -123,7 +123,7 @@ def _nothing_to_do(settings: Settings, console: Console, report: Report) -> None
     show_rest(console, plan)
     console.say()
     if plan.left_out:
-        remember_choice(list_tree(settings.directory).root, plan)
+        remember_choice(root_of(settings.directory), plan)
         console.say("Nothing to change but what is left out.")
     elif plan.manual:
         console.say("Nothing to change until that is done.")
@@ -140,10 +140,7 @@ def _agree_and_apply(
     answers: Answers,
     selection: Selection,
 ) -> None:
-    console.head("Plan")
     show_plan(console, report.plan)
-    console.say()
-    console.say(summary(report.plan), "bold")
     refuse_missing(settings.run, tree, report.plan)
     if settings.choices.may_ask:
         chosen = _ask(settings, console, report, apps, answers, selection)
@@ -194,8 +191,5 @@ def _ask(
     report.plan = replan(chosen)
     if not report.plan.files:
         return chosen
-    console.head("What is left of the plan")
-    show_plan(console, report.plan)
-    console.say()
-    console.say(summary(report.plan), "bold")
+    show_plan(console, report.plan, "What is left of the plan")
     return chosen if prompts.key("Apply this?", {"y": "yes", "n": "no"}, "y") == "y" else None

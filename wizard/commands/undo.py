@@ -14,13 +14,13 @@ from wizard.moves import adopt, where_else
 from wizard.plan import shown
 from wizard.undo import plan_undo
 from wizard.undo import undo as take_back
-from wizard.workspace import list_tree
+from wizard.workspace import root_of
 
 
 def forget_all(directory: Path, *, ci: bool, as_json: bool) -> int:
     """Remove the journals of a directory with the file contents in them: nothing can be undone then."""
     console = Console(quiet=as_json)
-    root = list_tree(directory).root
+    root = root_of(directory)
     may_ask = not ci and not as_json and is_interactive()
     recover.unfinished(root, console, may_ask)
     if may_ask:
@@ -38,13 +38,13 @@ def forget_all(directory: Path, *, ci: bool, as_json: bool) -> int:
 
 def adopt_from(old: Path, directory: Path) -> None:
     """The record of `old`, a directory that is gone, becomes that of the one it was moved to."""
-    adopt(old, list_tree(directory).root)
+    adopt(old, root_of(directory))
 
 
 def undo(directory: Path, *, dry_run: bool, list_only: bool, ci: bool, as_json: bool) -> int:
     """Restore every byte of the last apply; exit 3 when edits made since stand in the way of some."""
     console = Console(quiet=as_json)
-    root = list_tree(directory).root
+    root = root_of(directory)
     may_ask = not ci and not as_json and is_interactive()
     if dry_run:
         recover.mention(root, console)
