@@ -173,6 +173,15 @@ def test_out_never_overwrites_another_file(app: Path, tmp_path: Path, content: s
     assert file.read_text() == content
 
 
+def test_out_leaves_what_lies_beside_it(app: Path, tmp_path: Path) -> None:
+    beside = [tmp_path / name for name in ("plan.json.new", "plan.json.tmp", "plan.json~", ".plan.json")]
+    for file in beside:
+        file.write_text("mine")
+    assert wizard(app, "--dry-run", "--out", tmp_path / "plan.json", *GIVEN).returncode == 0
+    assert [file.read_text() for file in beside] == ["mine"] * 4
+    assert {p.name for p in tmp_path.iterdir()} == {"app", "plan.json", *(file.name for file in beside)}
+
+
 def test_out_replaces_a_saved_plan_and_needs_a_dry_run(app: Path, plan: Path, tmp_path: Path) -> None:
     assert wizard(app, "--dry-run", "--out", plan, *GIVEN, "--skip", "app.py").returncode == 0
     assert "skipped" in plan.read_text()

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from wizard.answers import Answers
@@ -78,9 +79,10 @@ def write(file: Path, data: bytes) -> None:
         except WizardError as error:
             raise WizardError(f"--out would overwrite {file}, which is no saved plan", "Name another file.") from error
     try:
-        fresh = file.with_name(f"{file.name}.new")
-        fresh.write_bytes(data)
-        fresh.replace(file)
+        # a name that nothing has: beside the plan may lie anything of the user's
+        with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as fresh:
+            fresh.write(data)
+        Path(fresh.name).replace(file)
     except OSError as error:
         raise WizardError(f"cannot write {file}: {error.strerror}") from error
 
