@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
-import ssl
 import subprocess
 import sys
 import threading
@@ -120,6 +118,65 @@ def test_an_endless_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "more than 100 bytes" in reply.reason
 
 
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{}", "broke off"),
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nno gzip", "broke off"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "broke off"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "broke off"),
+        (b"", "broke off"),
+    ],
+    ids=["cut short", "no gzip", "bad chunks", "no HTTP", "nothing"],
+)
+def test_broken_answers(answer: bytes, says: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def speak() -> None:
+            connection = server.accept()[0]
+            with connection, suppress(OSError):
+                connection.recv(4096)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=speak)
+        thread.start()
+        reply = http.send("GET", f"http://127.0.0.1:{server.getsockname()[1]}/", timeout=LIMIT)
+        thread.join()
+    assert isinstance(reply, http.NoReply)
+    assert reply.kind == "broken"
+    assert says in reply.reason
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def test_methods_bodies_and_headers(method: http.Method, start: Start) -> None:
+    own = start(FakePostHog())
+    body = None if method in ("GET", "DELETE") else {"name": "caf\xe9"}
+    http.send(method, f"{own.url}/x", body=body, headers={"X-One": "1"}, bearer="phx_key", timeout=LIMIT)
+    (asked,) = own.requests
+    assert (asked.method, asked.json, asked.headers["X-One"]) == (method, body, "1")
+    assert asked.headers["Authorization"] == "Bearer phx_key"
+    assert asked.headers["User-Agent"].startswith("posthog-wizard/")
+
+
+def test_a_form(start: Start) -> None:
+    own = start(FakePostHog())
+    http.send("POST", f"{own.url}/x", form={"token": "a b&c=d", "empty": ""}, timeout=LIMIT)
+    (asked,) = own.requests
+    assert asked.headers["Content-Type"] == "application/x-www-form-urlencoded"
+    assert asked.json == {"token": "a b&c=d", "empty": ""}
+    assert "Authorization" not in asked.headers
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_told_and_not_followed(status: int, start: Start) -> None:
+    other = start(FakePostHog())
+    own = start(FakePostHog(canned={"/": Canned(status, "", {"Location": f"{other.url}/stolen"})}))
+    reply = http.send("POST", f"{own.url}/x", body={}, bearer="phx_key", timeout=LIMIT)
+    assert isinstance(reply, http.Reply)
+    assert reply.status == status
+    assert other.requests == []
+
+
 class _NoTunnel(BaseHTTPRequestHandler):
     def do_CONNECT(self) -> None:
         self.send_error(403, "Blocked")
@@ -159,27 +216,6 @@ def test_a_proxy_of_an_unknown_kind_is_a_reason_not_a_crash(proxy: str, monkeypa
 def test_loopback_is_reached_past_the_proxy(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed_port()}")
     assert check_token(TOKEN, start(region(True)).hosts(), timeout=LIMIT).status == "passed"
-
-
-@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl to make a certificate")
-def test_a_private_certificate_is_refused_until_ssl_cert_file_names_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: Start
-) -> None:
-    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    new = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
-    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)]
-    subprocess.run(["openssl", *new.split(), *names], check=True, capture_output=True)
-    own = start(region(True))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
-    own._server.socket = context.wrap_socket(own._server.socket, server_side=True)
-    hosts = of(own.url.replace("http:", "https:"))
-    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-    assert "is not trusted (self-signed certificate)" in unanswered(hosts).replace("self signed", "self-signed")
-    monkeypatch.setenv("SSL_CERT_FILE", str(cert))
-    assert check_token(TOKEN, hosts, timeout=LIMIT).status == "passed"
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
-    assert "names a file that does not exist" in unanswered(hosts)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,12 @@ from contextlib import ExitStack
 import pytest
 
 from tests.fake_posthog import DOWN, HTML, KEY, LIMIT, TOKEN, Canned, FakePostHog, closed_port, region
+from wizard import version
 from wizard.errors import UsageError
+from wizard.posthog.access import Access
 from wizard.posthog.events import TEST_EVENT, Arrival, NotSent, find_event, send_test_event, wait_for_event
 from wizard.posthog.hosts import of
-from wizard.posthog.private_api import CannotRead, project_of
+from wizard.posthog.private_api import ApiError, project_of
 
 ALL = {"query:read", "user:read", "project:read"}
 
@@ -31,19 +33,21 @@ def start() -> Iterator[Callable[[FakePostHog], FakePostHog]]:
 
 def test_the_test_event_is_anonymous_and_marked_as_ours(start: Start) -> None:
     own = start(region(True))
-    event = send_test_event(f"{TOKEN}\n", own.hosts(), timeout=LIMIT)
+    event = send_test_event(f"{TOKEN}\n", own.hosts(), timeout=LIMIT).uuid
     (body,) = [request.json for request in own.asked("/i/v0/e/")]
     assert (body["uuid"], body["event"], body["api_key"]) == (event, TEST_EVENT, TOKEN)
-    assert body["properties"] == {"$process_person_profile": False, "$lib": "posthog-wizard"}
+    assert body["properties"] == {
+        "$process_person_profile": False, "$lib": "posthog-wizard", "$lib_version": version.current(),
+    }  # fmt: skip
     assert str(uuid.UUID(event)) == event
 
 
 def test_an_unknown_token_may_be_taken_and_still_proves_nothing(start: Start) -> None:
     own = start(region(False))
-    event = send_test_event(TOKEN, own.hosts(), timeout=LIMIT)
+    event = sent(own)
     own.tokens[TOKEN] = 1
     own.keys[KEY] = ALL
-    assert not find_event(event, KEY, own.hosts(), 1, timeout=LIMIT)
+    assert not find_event(event, Access(KEY, own.hosts()), 1, timeout=LIMIT)
 
 
 def test_204_is_taken(start: Start) -> None:
@@ -104,12 +108,12 @@ def readable(**settings: object) -> FakePostHog:
     ids=["current project", "second page of the list", "key limited to it", "no user:read"],
 )
 def test_project_of(fake: FakePostHog, start: Start) -> None:
-    assert project_of(TOKEN, KEY, start(fake).hosts(), timeout=LIMIT) == 42
+    assert project_of(TOKEN, Access(KEY, start(fake).hosts()), timeout=LIMIT) == 42
 
 
 def test_the_current_project_is_tried_before_any_list(start: Start) -> None:
     own = start(readable(current=42))
-    project_of(TOKEN, KEY, own.hosts(), timeout=LIMIT)
+    project_of(TOKEN, Access(KEY, own.hosts()), timeout=LIMIT)
     assert [request.path for request in own.requests] == ["/api/users/@me/"]
 
 
@@ -123,18 +127,18 @@ def test_the_current_project_is_tried_before_any_list(start: Start) -> None:
     ids=["foreign key", "scopes", "unknown key"],
 )
 def test_project_of_refuses(fake: FakePostHog, says: str, start: Start) -> None:
-    with pytest.raises(CannotRead) as caught:
-        project_of(TOKEN, KEY, start(fake).hosts(), timeout=LIMIT)
+    with pytest.raises(ApiError) as caught:
+        project_of(TOKEN, Access(KEY, start(fake).hosts()), timeout=LIMIT)
     assert says in caught.value.message
     assert "phs_" not in caught.value.message
 
 
 def test_find_event_finds_by_uuid_and_asks_for_fresh_rows(start: Start) -> None:
     own = start(readable(current=42))
-    event = send_test_event(TOKEN, own.hosts(), timeout=LIMIT)
-    assert find_event(event.upper(), f"{KEY}\n", own.hosts(), token=TOKEN, timeout=LIMIT)
-    assert not find_event(str(uuid.uuid4()), KEY, own.hosts(), 42, timeout=LIMIT)
-    assert not find_event(event, KEY, own.hosts(), 7, timeout=LIMIT)
+    event = sent(own)
+    assert find_event(event.upper(), Access(f"{KEY}\n", own.hosts()), token=TOKEN, timeout=LIMIT)
+    assert not find_event(str(uuid.uuid4()), Access(KEY, own.hosts()), 42, timeout=LIMIT)
+    assert not find_event(event, Access(KEY, own.hosts()), 7, timeout=LIMIT)
     query = own.asked("/api/projects/42/query/")[0]
     assert query.json["refresh"] == "force_blocking"
     assert query.json["query"]["values"] == {"event": TEST_EVENT, "uuid": event}
@@ -144,11 +148,11 @@ def test_find_event_finds_by_uuid_and_asks_for_fresh_rows(start: Start) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ['{"results": []}', '{"results": null}', '{"query_status": {"complete": false}}', '{"results": [["other"]]}'],
+    ['{"results": []}', '{"results": [["other"]]}', '{"results": ["flat", null, [null, {}]]}'],
 )
 def test_find_event_shapes_without_the_event(body: str, start: Start) -> None:
-    own = start(readable(canned={"/api/projects/42/query/": Canned(202 if "status" in body else 200, body)}))
-    assert not find_event(str(uuid.uuid4()), KEY, own.hosts(), 42, timeout=LIMIT)
+    own = start(readable(canned={"/api/projects/42/query/": Canned(200, body)}))
+    assert not find_event(str(uuid.uuid4()), Access(KEY, own.hosts()), 42, timeout=LIMIT)
 
 
 @pytest.mark.parametrize(
@@ -157,13 +161,14 @@ def test_find_event_shapes_without_the_event(body: str, start: Start) -> None:
         (Canned(400, '{"detail": "caf\\u00e9\\n!"}'), False, 400, "caf? !"),
         (Canned(200, '{"error": "Memory limit"}'), False, 0, "the query failed: Memory limit"),
         (Canned(200, "{}"), False, 0, "does not answer like PostHog's query API"),
+        (Canned(200, '{"results": null}'), False, 0, "does not answer like PostHog's query API"),
         (Canned(200, "[]"), False, 0, "does not answer like PostHog's private API"),
-        (HTML, False, 0, "does not answer like PostHog's private API"),
-        (Canned(302, "", {"Location": "http://x.invalid/"}), False, 0, "private API (302)"),
+        (HTML, False, 0, "a web page titled 'Sign in' (200)"),
+        (Canned(302, "", {"Location": "http://x.invalid/"}), False, 0, "a redirect to x.invalid (302)"),
         (Canned(404, "capture: not found"), False, 0, "private API (404)"),
         (Canned(401, f'{{"detail": "bad key {KEY}"}}'), False, 401, "bad key phx_..."),
         (Canned(403, '{"detail": "key has no access to the requested project: 42"}'), False, 403, "no access"),
-        (Canned(404, '{"detail": "Not found."}'), False, 404, "no such project"),
+        (Canned(404, '{"detail": "Not found."}'), False, 404, "may not see it (404)"),
         (Canned(400, '{"detail": "Unknown table"}'), False, 400, "Unknown table"),
         (Canned(429, "{}", {"Retry-After": "9"}), True, 429, "limiting"),
         (Canned(502, "<html>"), True, 502, "a problem of its own (502)"),
@@ -171,8 +176,8 @@ def test_find_event_shapes_without_the_event(body: str, start: Start) -> None:
 )
 def test_find_event_refuses(canned: Canned, passing: bool, status: int, says: str, start: Start) -> None:
     own = start(readable(canned={"/api/projects/42/query/": canned}))
-    with pytest.raises(CannotRead) as caught:
-        find_event(str(uuid.uuid4()), KEY, own.hosts(), 42, timeout=LIMIT)
+    with pytest.raises(ApiError) as caught:
+        find_event(str(uuid.uuid4()), Access(KEY, own.hosts()), 42, timeout=LIMIT)
     assert says in caught.value.message
     assert (caught.value.passing, caught.value.status) == (passing, status)
     assert KEY not in caught.value.message + caught.value.hint
@@ -180,28 +185,28 @@ def test_find_event_refuses(canned: Canned, passing: bool, status: int, says: st
 
 def test_find_event_names_the_lacking_scope(start: Start) -> None:
     own = start(readable(keys={KEY: {"user:read"}}))
-    with pytest.raises(CannotRead) as caught:
-        find_event(str(uuid.uuid4()), KEY, own.hosts(), 42, timeout=LIMIT)
+    with pytest.raises(ApiError) as caught:
+        find_event(str(uuid.uuid4()), Access(KEY, own.hosts()), 42, timeout=LIMIT)
     assert caught.value.message == "the personal API key lacks the scope query:read"
 
 
 @pytest.mark.parametrize("key", ["", " ", TOKEN, "phx_a b", "phx_a\r\nX-Header: 1", "phx_\xe4"])
 def test_what_is_no_personal_key_is_never_sent(key: str, start: Start) -> None:
     own = start(readable())
-    with pytest.raises(CannotRead) as caught:
-        find_event(str(uuid.uuid4()), key, own.hosts(), 42, timeout=LIMIT)
+    with pytest.raises(ApiError) as caught:
+        find_event(str(uuid.uuid4()), Access(key, own.hosts()), 42, timeout=LIMIT)
     assert own.requests == []
     assert not key.strip() or key not in caught.value.message
 
 
 def test_a_personal_key_never_travels_unencrypted() -> None:
-    with pytest.raises(CannotRead, match="not encrypted"):
-        find_event(str(uuid.uuid4()), KEY, of("http://posthog.invalid"), 42, timeout=LIMIT)
+    with pytest.raises(ApiError, match="not encrypted"):
+        find_event(str(uuid.uuid4()), Access(KEY, of("http://posthog.invalid")), 42, timeout=LIMIT)
 
 
 def test_a_bad_uuid_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="not the uuid"):
-        find_event("'; drop", KEY, of("http://127.0.0.1:1"), 42)
+        find_event("'; drop", Access(KEY, of("http://127.0.0.1:1")), 42)
 
 
 # --- waiting
@@ -216,13 +221,13 @@ class Clock:
 
     def wait(self, fake: FakePostHog, event: str, delays: tuple[float, ...] = (3, 5, 8)) -> Arrival:
         return wait_for_event(
-            event, KEY, fake.hosts(), token=TOKEN, delays=delays, timeout=LIMIT, sleep=self.slept.append,
+            event, Access(KEY, fake.hosts()), token=TOKEN, delays=delays, timeout=LIMIT, sleep=self.slept.append,
             say=self.said.append,
         )  # fmt: skip
 
 
 def sent(own: FakePostHog) -> str:
-    return send_test_event(TOKEN, own.hosts(), timeout=LIMIT)
+    return send_test_event(TOKEN, own.hosts(), timeout=LIMIT).uuid
 
 
 def test_an_event_that_comes_late_is_seen(start: Start) -> None:

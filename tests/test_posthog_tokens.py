@@ -119,7 +119,7 @@ def test_redact_removes_given_secrets_and_whatever_looks_like_one() -> None:
         ),
         pytest.param(
             region(True, flags=Canned(302, "", {"Location": "http://login.invalid/"}), array=HTML), region(False),
-            "skipped", None, "a redirect (302)", id="captive portal",
+            "skipped", None, "a redirect to login.invalid (302)", id="captive portal",
         ),
         pytest.param(
             region(False, flags=Canned(401, "<html>401</html>"), array=HTML), region(False), "skipped", None,
@@ -206,7 +206,9 @@ def test_a_secret_key_is_never_sent(start: Start) -> None:
         ),
         pytest.param(region(True, flags=DOWN), "passed", "configuration", id="flags down"),
         pytest.param(region(False, flags=DOWN), "skipped", "(503)", id="flags down, config 404 proves nothing"),
-        pytest.param(region(True, flags=HTML, array=HTML), "skipped", "a web page (200)", id="web page"),
+        pytest.param(
+            region(True, flags=HTML, array=HTML), "skipped", "a web page titled 'Sign in' (200)", id="web page"
+        ),
         pytest.param(
             region(True, flags=Canned(200, '{"featureFlags": []}')), "passed", "accepts", id="flags of an older version"
         ),

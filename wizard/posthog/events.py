@@ -9,16 +9,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from wizard import version
 from wizard.errors import UsageError, WizardError
+from wizard.posthog.access import Access
 from wizard.posthog.hosts import Hosts
-from wizard.posthog.http import NoReply, place, send
-from wizard.posthog.private_api import TIMEOUT, CannotRead, call, project_of, quoted
+from wizard.posthog.http import NoReply, Reply, place, send
+from wizard.posthog.loose import mapping, texts
+from wizard.posthog.obstacles import obstacle, unexpected
+from wizard.posthog.private_api import TIMEOUT, ApiError, project_of, quoted
+from wizard.posthog.query import run
 from wizard.posthog.tokens import Say, shape
 
 TEST_EVENT = "posthog_wizard_test"
 
 DELAYS = (3.0, 5.0, 8.0, 10.0, 15.0, 15.0, 15.0, 15.0)
 """Seconds before each look: an event is readable after seconds as a rule, at times after tens of seconds."""
+
+SEND_PAUSES = (1.0, 3.0)
+"""Seconds before the event is sent again."""
 
 LONGEST_PAUSE = 60.0
 """Seconds; a Retry-After is followed up to here."""
@@ -31,11 +39,12 @@ _QUERY = (
 
 
 class NotSent(WizardError):
-    """Capture did not take the test event; `refused` when it was PostHog itself that refused the token."""
+    """Capture did not take the test event; `refused`: PostHog itself refused the token; `passing`: may be gone soon."""
 
-    def __init__(self, message: str, hint: str = "", *, refused: bool = False) -> None:
+    def __init__(self, message: str, hint: str = "", *, refused: bool = False, passing: bool = False) -> None:
         super().__init__(message, hint)
         self.refused = refused
+        self.passing = passing
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +60,23 @@ class Arrival:
     waited: float = 0.0
 
 
-def send_test_event(token: str, hosts: Hosts, *, timeout: float = 10.0) -> str:
-    """Sends one anonymous event and returns its uuid; that capture took it proves nothing about the token.
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A test event that capture took, which proves nothing about the token; `quota` names what PostHog drops."""
+
+    uuid: str
+    quota: tuple[str, ...] = ()
+
+
+def send_test_event(
+    token: str,
+    hosts: Hosts,
+    *,
+    timeout: float = 10.0,
+    sleep: Callable[[float], None] = time.sleep,
+    say: Say = lambda message: None,
+) -> Sent:
+    """Sends one anonymous event, again with the same uuid and time when PostHog or the way there is in trouble.
 
     Raises UsageError for a token that cannot be one, NotSent with the reason when capture refuses. `timeout` in
     seconds. Source: https://posthog.com/docs/api/capture
@@ -65,27 +89,48 @@ def send_test_event(token: str, hosts: Hosts, *, timeout: float = 10.0) -> str:
         "distinct_id": f"posthog-wizard-{event}",
         "uuid": event,
         "timestamp": now,
-        "sent_at": now,
-        "properties": {"$process_person_profile": False, "$lib": "posthog-wizard"},
+        "properties": {"$process_person_profile": False, "$lib": "posthog-wizard", "$lib_version": version.current()},
     }
-    reply = send("POST", f"{hosts.ingest}/i/v0/e/", body=body, timeout=timeout)
-    where = place(hosts.ingest)
+    for tried, pause in enumerate((*SEND_PAUSES, 0.0), 1):
+        sent_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        url = f"{hosts.ingest}/i/v0/e/"
+        reply = send("POST", url, body={**body, "sent_at": sent_at}, timeout=timeout)
+        taken = _taken(reply, url, event, token.strip())
+        if isinstance(taken, Sent):
+            return taken
+        if not taken.passing or tried > len(SEND_PAUSES):
+            raise taken
+        asked = (reply.retry_after if isinstance(reply, Reply) else None) or 0.0
+        wait = min(max(pause, asked), LONGEST_PAUSE)
+        say(f"{taken.message}; sending the same event again in {wait:.0f} s")
+        sleep(wait)
+    raise AssertionError("an event is sent at least once")
+
+
+def _taken(reply: Reply | NoReply, url: str, event: str, token: str) -> Sent | NotSent:
+    where = place(url)
     if isinstance(reply, NoReply):
-        raise NotSent(f"the test event was not sent: {reply.reason}")
+        hint = obstacle(reply, url)
+        passing = reply.kind in ("timeout", "broken")
+        return NotSent(f"the test event was not sent: {reply.reason}", hint.hint if hint else "", passing=passing)
     if reply.status in (200, 204) and not reply.html:
-        return event
+        answer = mapping(reply.json())
+        return Sent(event, texts(answer.get("quota_limited")) or texts(answer.get("quotaLimited")))
     if reply.status == 401 and not reply.html:
-        raise NotSent(f"{where} refused the project token (401)", "Check the token and the region.", refused=True)
-    if reply.html or 300 <= reply.status < 400 or reply.status in (403, 404):
-        raise NotSent(f"something between you and PostHog answers for {where} ({reply.status})")
-    said = quoted(reply.body.decode("utf-8", "replace"), token.strip())
-    raise NotSent(f"{where} did not take the test event ({reply.status}): {said}", "Try again later.")
+        return NotSent(f"{where} refused the project token (401)", "Check the token and the region.", refused=True)
+    if (found := obstacle(reply, url)) and found.kind not in ("down", "busy"):
+        return NotSent(f"the test event was not sent: {found.reason}", found.hint)
+    if reply.status == 404:
+        found = unexpected(reply, url)
+        return NotSent(f"the test event was not sent: {found.reason}", found.hint)
+    said = quoted(reply.body[:2000].decode("utf-8", "replace"), token)
+    message = f"{where} did not take the test event ({reply.status}){': ' if said else ''}{said}"
+    return NotSent(message, "Try again later.", passing=reply.status == 429 or reply.status >= 500)
 
 
 def find_event(
     event: str,
-    key: str,
-    hosts: Hosts,
+    access: Access,
     project: int | None = None,
     *,
     token: str = "",
@@ -95,29 +140,30 @@ def find_event(
     """Is the event with the uuid `event` and the given name readable in the project, as of now and not of a cache?
 
     Without `project` (its id) the project is the one that has the project token `token`. Needs the scope query:read.
-    Raises UsageError for a bad uuid, CannotRead with the reason otherwise.
+    Raises UsageError for a bad uuid, ApiError with the reason otherwise.
     """
     try:
         event = str(uuid.UUID(event))
     except ValueError as error:
         raise UsageError(f"{event!r} is not the uuid of an event") from error
     if project is None:
-        project = project_of(token.strip(), key, hosts, timeout=timeout)
-    query = {"kind": "HogQLQuery", "query": _QUERY, "values": {"event": name, "uuid": event}}
-    body = {"query": query, "refresh": "force_blocking", "name": "posthog-wizard verify"}
-    answer = call("POST", f"/api/projects/{project}/query/", key, hosts, body=body, timeout=timeout)
-    if said := answer.get("error"):
-        raise CannotRead(f"the query failed: {quoted(said, key.strip())}")
-    if "results" not in answer and "query_status" not in answer:
-        raise CannotRead(f"{place(hosts.app)} does not answer like PostHog's query API")
-    rows = answer.get("results") or []
-    return any(str(cell).lower() == event for row in rows if isinstance(row, list) for cell in row)
+        project = project_of(token.strip(), access, timeout=timeout, tries=1)
+    found = run(
+        access,
+        project,
+        _QUERY,
+        {"event": name, "uuid": event},
+        fresh=True,
+        name="posthog-wizard verify",
+        timeout=timeout,
+        tries=1,
+    )
+    return any(str(cell).lower() == event for row in found.rows for cell in row)
 
 
 def wait_for_event(
     event: str,
-    key: str,
-    hosts: Hosts,
+    access: Access,
     project: int | None = None,
     *,
     token: str = "",
@@ -126,8 +172,11 @@ def wait_for_event(
     timeout: float = TIMEOUT,
     sleep: Callable[[float], None] = time.sleep,
     say: Say = lambda message: None,
+    at_once: bool = False,
 ) -> Arrival:
     """Looks for the event after each of `delays` (seconds) until it is there or they are used up.
+
+    With `at_once` (it was sent long ago) the first look comes before any wait.
 
     The project is looked up before the first wait. Lag is `not seen yet`, never a failure; a refused key, a lacking
     scope or a missing project is `failed` at once. Raises UsageError for a bad uuid.
@@ -141,15 +190,13 @@ def wait_for_event(
         sleep(max(delay, pause))
         waited, pause = waited + max(delay, pause), 0.0
         try:
-            project = project_of(token.strip(), key, hosts, timeout=timeout) if project is None else project
-            if number and find_event(event, key, hosts, project, name=name, timeout=timeout):
+            project = project_of(token.strip(), access, timeout=timeout, tries=1) if project is None else project
+            if (number or at_once) and find_event(event, access, project, name=name, timeout=timeout):
                 return Arrival("seen", f"the event is readable in project {project}", waited=waited)
             trouble = ""
-        except CannotRead as error:
+        except ApiError as error:
             if not error.passing:
                 return Arrival("failed" if error.status else "unclear", error.message, error.hint, waited)
             trouble, pause = f"; at last {error.message}", min(error.wait or 0.0, LONGEST_PAUSE)
     reason = f"not seen yet after {waited:.0f} s{trouble}"
-    return Arrival(
-        "not seen yet", reason, "It often is a matter of time: look for it in PostHog under Activity.", waited
-    )
+    return Arrival("not seen yet", reason, "It often is a matter of time.", waited)

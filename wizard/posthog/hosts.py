@@ -37,14 +37,21 @@ def cloud(region: str) -> Hosts:
 def of(url: str) -> Hosts:
     """The hosts that belong to any PostHog URL: a Cloud host of either kind, or an own instance or proxy.
 
-    Raises UsageError for what is no http(s) URL.
+    Raises UsageError for what is no http(s) URL, or has a password in it: that would be written into code.
     """
-    url = url.strip().rstrip("/")
-    if "://" not in url:
-        url = f"https://{url}"
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[\s\"'`\\<>]", url):
+    url = url.strip()
+    url = (url if "://" in url else f"https://{url}").rstrip("/")
+    try:
+        parts = urlsplit(url)
+        name, _ = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:  # a bad port, an unclosed bracket
+        parts, name = None, ""
+    if parts and "@" in parts.netloc:
+        raise UsageError(
+            "the URL of the PostHog host has a user name or a password in it", "Give the address alone with --host."
+        )
+    if not parts or parts.scheme not in ("http", "https") or not name or re.search(r"[\s\"'`\\<>]", url):
         raise UsageError(f"{url!r} is not a URL of a PostHog host", "For example --host https://us.i.posthog.com")
-    if match := re.fullmatch(r"(app|us|eu)(-assets)?(\.i)?\.posthog\.com", parts.hostname):
+    if match := re.fullmatch(r"(app|us|eu)(-assets)?(\.i)?\.posthog\.com", name):
         return cloud("eu" if match[1] == "eu" else "us")
     return Hosts(url, url, url)

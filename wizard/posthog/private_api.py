@@ -1,163 +1,233 @@
-"""The private API as a personal key sees it: calls, their failures in words, and whose project a token is."""
+"""The private API: calls with their retries, lists with their pages, and whose project a token is."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any, Literal
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlencode, urlsplit
 
-from wizard.errors import WizardError
-from wizard.posthog.hosts import Hosts
-from wizard.posthog.http import NoReply, Reply, is_loopback, place, send
-from wizard.posthog.tokens import redact
+from wizard.posthog.access import Access, Pause
+from wizard.posthog.failures import KEY_PAGE, LOG_IN, ApiError, failure, quoted
+from wizard.posthog.http import Method, NoReply, Reply, is_loopback, place, send
+from wizard.posthog.loose import mapping, numbers, objects, text
+from wizard.posthog.masking import redact
+
+__all__ = ["TIMEOUT", "ApiError", "call", "call_without", "check_access", "listed", "project_of", "quoted", "segment"]
 
 TIMEOUT = 45.0
 """Seconds for one call; the server itself queues a query for up to about 30 s."""
 
-KEY_PAGE = "Personal API keys are made in PostHog under Settings, Personal API keys."
+TRIES = 3
+"""How often a read is tried."""
 
-_PAGES = 20
-"""Pages of projects (100 each) that are read per organization before giving up."""
+LONGEST_PAUSE = 60.0
+"""Seconds; a Retry-After is followed up to here."""
 
+_BACKOFF = (1.0, 3.0)
+"""Seconds before the second and the third try, when the server names no time of its own."""
 
-class CannotRead(WizardError):
-    """The private API gives no answer. `passing` failures may be gone at the next try, after `wait` seconds.
+_PASSING = ("dns", "timeout", "refused", "broken")
+"""Kinds of silence that may be over at the next try; filters and bad addresses stay."""
 
-    `status` is the HTTP status PostHog refused with; 0 when it is not known that PostHog refused. The message never
-    holds a key.
-    """
-
-    def __init__(
-        self, message: str, hint: str = "", *, passing: bool = False, status: int = 0, wait: float | None = None
-    ) -> None:
-        super().__init__(message, hint)
-        self.passing = passing
-        self.status = status
-        self.wait = wait
+_PAGES = 50
+"""Pages of a list (100 each) that are read before giving up."""
 
 
-def check_key(key: str, hosts: Hosts) -> str:
-    """The key without blanks around it. Raises CannotRead for what is no personal key or must not travel to `hosts`."""
-    key = key.strip()
+def check_access(access: Access) -> str:
+    """The secret without blanks around it. Raises ApiError for what is none, or must not travel to these hosts."""
+    key, hosts, called = access.secret.strip(), access.hosts, access.called
+    another = KEY_PAGE if access.kind == "personal key" else f"{LOG_IN}."
     if not key:
-        raise CannotRead("the personal API key is empty", KEY_PAGE)
+        raise ApiError(f"{called} is empty", another)
     if key.startswith("phc_"):
-        raise CannotRead("this is a project token, not a personal API key; it cannot read events", KEY_PAGE)
+        raise ApiError("this is a project token, not a personal API key; it cannot read events", KEY_PAGE)
     if not re.fullmatch(r"[\x21-\x7e]+", key):
-        raise CannotRead("the personal API key has blanks or characters that no key has", KEY_PAGE)
+        raise ApiError(f"{called} has blanks or characters that no key has", another)
     if urlsplit(hosts.app).scheme != "https" and not is_loopback(hosts.app):
-        raise CannotRead(
-            f"the personal API key was not sent to {place(hosts.app)}, because the connection is not encrypted",
+        raise ApiError(
+            f"{called} was not sent to {place(hosts.app)}, because the connection is not encrypted",
             "Give an https:// address with --host.",
         )
     return key
 
 
 def call(
-    method: Literal["GET", "POST"], path: str, key: str, hosts: Hosts, *, body: Any = None, timeout: float = TIMEOUT
+    method: Method,
+    path: str,
+    access: Access,
+    *,
+    body: Any = None,
+    form: Mapping[str, str] | None = None,
+    timeout: float = TIMEOUT,
+    tries: int | None = None,
+    sleep: Callable[[float], None] | None = None,
 ) -> dict[str, Any]:
-    """The JSON object that `path` (with its trailing slash) of the app host answers. Raises CannotRead."""
-    key = check_key(key, hosts)
-    reply = send(method, hosts.app + path, body=body, bearer=key, timeout=timeout)
-    if isinstance(reply, NoReply):
-        raise CannotRead(redact(reply.reason, key), passing=reply.kind not in ("url", "tls"))
-    answer = reply.json()
-    if reply.status in (200, 202) and isinstance(answer, dict):
+    """The JSON object that `path` (with its trailing slash) of the app host answers; {} where it answers nothing.
+
+    A read is tried up to 3 times when the server is busy or breaks down, a write only when the server says that it did
+    not look at it (429), unless `tries` says that it may be repeated; 1 means that the caller has its own way. Waits
+    go through `access.pause`, or in silence through `sleep`. Raises ApiError.
+    """
+    answer = _ask(method, path, access, body, form, timeout, tries, sleep)
+    if isinstance(answer, dict):
         return answer
-    raise _failure(reply, answer, key, hosts)
+    raise ApiError(f"{place(access.hosts.app)} does not answer like PostHog's private API (no JSON object)")
 
 
-def quoted(said: Any, *secrets: str) -> str:
-    """What a server said, fit for a message: one line of ASCII, at most 300 characters, without secrets."""
-    line = " ".join(redact(str(said), *secrets).split())
-    return line[:300].encode("ascii", "replace").decode()
+def call_without(
+    optional: Sequence[str],
+    method: Method,
+    path: str,
+    access: Access,
+    *,
+    body: dict[str, Any],
+    tries: int | None = None,
+) -> dict[str, Any]:
+    """As `call`; a field of `optional` that the server refuses (no such field, not in the plan) is left out.
+
+    Some versions name the field, others only say that the plan does not have it (402). Raises ApiError.
+    """
+    for name in (*optional, ""):
+        try:
+            return call(method, path, access, body=body, tries=tries)
+        except ApiError as error:
+            refused = error.attr if error.attr in optional else name if error.status == 402 else ""
+            if error.status not in (400, 402, 403) or refused not in body:
+                raise
+            body = {field: value for field, value in body.items() if field != refused}
+    raise AssertionError("the last try has nothing left to leave out")
 
 
-def _failure(reply: Reply, answer: Any, key: str, hosts: Hosts) -> CannotRead:
-    where, status = place(hosts.app), reply.status
-    said = f": {quoted(answer['detail'], key)}" if isinstance(answer, dict) and answer.get("detail") else ""
-    match status:
-        case 401 if not reply.html:
-            return CannotRead(
-                f"{where} does not accept the personal API key{said}",
-                f"It may be revoked or of another region. {KEY_PAGE}",
-                status=status,
-            )
-        case 403 if scope := re.search(r"scope\W+([a-z_]+:(?:read|write))", said):
-            return CannotRead(
-                f"the personal API key lacks the scope {scope[1]}",
-                f"Add {scope[1]} to the key on {hosts.app}/settings/user-api-keys.",
-                status=status,
-            )
-        case 403 if isinstance(answer, dict):
-            return CannotRead(f"{where} does not permit this to the personal API key{said}", status=status)
-        case 404 if isinstance(answer, dict):
-            return CannotRead(
-                f"{where} has no such project, or the personal API key may not see it{said}",
-                "Check POSTHOG_WIZARD_PROJECT_ID and which projects the key is limited to.",
-                status=status,
-            )
-        case 429:
-            message = f"{where} is limiting requests (429)"
-            return CannotRead(message, "Try again later.", passing=True, status=status, wait=reply.retry_after)
-        case _ if status >= 500:
-            message = f"{where} has a problem of its own ({status}){said}"
-            return CannotRead(message, "Try again later.", passing=True, status=status)
-        case _ if isinstance(answer, dict):
-            return CannotRead(f"{where} refuses the request ({status}){said}", status=status)
-    hint = "" if hosts.region else "When it is a reverse proxy of PostHog Cloud, name the region with --region."
-    return CannotRead(f"{where} does not answer like PostHog's private API ({status})", hint)
+def _ask(
+    method: Method,
+    path: str,
+    access: Access,
+    body: Any,
+    form: Mapping[str, str] | None,
+    timeout: float,
+    tries: int | None,
+    sleep: Callable[[float], None] | None,
+) -> Any:
+    key, pause = check_access(access), _pause(access, sleep)
+    repeatable = method == "GET" or (tries or 1) > 1
+    for left in reversed(range(tries or TRIES)):
+        reply = send(method, access.hosts.app + path, body=body, form=form, bearer=key, timeout=timeout)
+        if isinstance(reply, Reply) and 200 <= reply.status < 300:
+            answer = {} if not reply.body.strip() else reply.json()
+            if answer is not None:
+                return answer
+        error = _refusal(reply, access, key)
+        again = repeatable and error.passing and (error.status > 0 or _broke_off(reply))
+        if not left or not (again or error.status == 429):
+            raise error
+        _wait(pause, error, (tries or TRIES) - left)
+    raise AssertionError("a call is tried at least once")
 
 
-def project_of(token: str, key: str, hosts: Hosts, *, timeout: float = TIMEOUT) -> int:
+def _refusal(reply: Reply | NoReply, access: Access, key: str) -> ApiError:
+    if isinstance(reply, NoReply):
+        return ApiError(redact(reply.reason, key), reply.hint, passing=reply.kind in _PASSING)
+    return failure(reply, access, key)
+
+
+def _broke_off(reply: Reply | NoReply) -> bool:
+    return isinstance(reply, NoReply) and reply.kind == "broken"
+
+
+def _pause(access: Access, sleep: Callable[[float], None] | None) -> Pause:
+    return access.pause if sleep is None else lambda seconds, why: sleep(seconds)
+
+
+def _wait(pause: Pause, error: ApiError, tried: int) -> None:
+    seconds = min(_BACKOFF[min(tried, len(_BACKOFF)) - 1] if error.wait is None else error.wait, LONGEST_PAUSE)
+    pause(seconds, f"{error.message}; trying again in {seconds:.0f} s")
+
+
+def listed(
+    path: str,
+    access: Access,
+    query: Mapping[str, str] | None = None,
+    *,
+    timeout: float = TIMEOUT,
+    tries: int | None = None,
+) -> Iterator[dict[str, Any]]:
+    """All objects of a list, page by page. Raises ApiError.
+
+    The next page is asked for by its offset: following the address in `next` could carry the key to another host.
+    """
+    offset, before = 0, None
+    for _ in range(_PAGES):
+        asked = urlencode({**(query or {}), "limit": 100, "offset": offset})
+        answer = _ask("GET", f"{path}?{asked}", access, None, None, timeout, tries, None)
+        found = answer if isinstance(answer, list) else mapping(answer).get("results")
+        if not isinstance(found, list):
+            raise ApiError(f"{place(access.hosts.app)} does not answer like PostHog's private API (no list)")
+        if found == before:
+            return
+        yield from objects(found)
+        if not found or isinstance(answer, list) or not answer.get("next"):
+            return
+        offset, before = offset + len(found), found
+
+
+def segment(value: str | int) -> str:
+    """An id as a part of a path. Raises ApiError for what would lead to somewhere else."""
+    if re.fullmatch(r"@?[A-Za-z0-9_-]{1,100}", str(value)):
+        return str(value)
+    raise ApiError(f"{quoted(value)[:60]!r} is not an id that PostHog gives")
+
+
+def project_of(token: str, access: Access, *, timeout: float = TIMEOUT, tries: int | None = None) -> int:
     """The id of the project that has this project token, among those the key may see.
 
     Looks at the user's current project, at the projects the key is limited to, then at each organization's list; a
-    scope that one way lacks is no failure as long as another way leads there. Raises CannotRead.
+    scope that one way lacks is no failure as long as another way leads there. Raises ApiError.
     """
     lacking: list[str] = []
-    for project in _visible(key, hosts, timeout, lacking):
+    for project in _visible(access, timeout, tries, lacking):
         if project.get("api_token") == token and isinstance(project.get("id"), int):
             return int(project["id"])
     if lacking:
-        raise CannotRead(
+        raise ApiError(
             f"cannot find the project of the token: {'; '.join(dict.fromkeys(lacking))}",
             "Set POSTHOG_WIZARD_PROJECT_ID, or give the key the scopes user:read and project:read.",
             status=403,
         )
-    raise CannotRead(
-        f"no project that the personal API key may see on {place(hosts.app)} has this project token",
+    raise ApiError(
+        f"no project that {access.called} may see on {place(access.hosts.app)} has this project token",
         "Use a key of the organization that owns the project.",
     )
 
 
-def _visible(key: str, hosts: Hosts, timeout: float, lacking: list[str]) -> Iterator[dict[str, Any]]:
+def _visible(access: Access, timeout: float, tries: int | None, lacking: list[str]) -> Iterator[dict[str, Any]]:
     """Projects as `{id, api_token, ...}`, cheapest first, some twice; other fields are secret, never log them."""
 
     def get(path: str) -> dict[str, Any]:
-        try:
-            return call("GET", path, key, hosts, timeout=timeout)
-        except CannotRead as error:
-            if error.status not in (403, 404):
-                raise
-            if error.status == 403:
-                lacking.append(error.message)
-            return {}
+        with _tolerant(lacking):
+            return call("GET", path, access, timeout=timeout, tries=tries)
+        return {}
 
     me = get("/api/users/@me/")
-    yield from _objects([me.get("team")])
-    for project in get("/api/personal_api_keys/@current/").get("scoped_teams") or ():
-        if isinstance(project, int):
-            yield get(f"/api/projects/{project}/")
-    organizations = [str(o["id"]) for o in _objects(me.get("organizations")) if "id" in o]
-    for organization in organizations or ["@current"]:
-        for page in range(_PAGES):
-            listed = get(f"/api/organizations/{organization}/projects/?limit=100&offset={100 * page}")
-            yield from _objects(listed.get("results"))
-            if not listed.get("next"):
-                break
+    yield from objects([me.get("team")])
+    key = get("/api/personal_api_keys/@current/") if access.kind == "personal key" else {}
+    for project in numbers(key.get("scoped_teams")) or access.projects:
+        yield get(f"/api/projects/{project}/")
+    organizations = [text(o.get("id")) for o in objects(me.get("organizations"))]
+    for organization in [o for o in organizations if o] or ["@current"]:
+        path = f"/api/organizations/{segment(organization)}/projects/"
+        with _tolerant(lacking):
+            yield from listed(path, access, timeout=timeout, tries=tries)
 
 
-def _objects(values: Any) -> list[dict[str, Any]]:
-    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
+@contextmanager
+def _tolerant(lacking: list[str]) -> Iterator[None]:
+    """What is not permitted or not there is no failure, but noted."""
+    try:
+        yield
+    except ApiError as error:
+        if error.status not in (403, 404):
+            raise
+        if error.status == 403:
+            lacking.append(error.message)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Thread
 from typing import Literal
 from urllib.parse import quote
@@ -12,6 +13,11 @@ from urllib.parse import quote
 from wizard.errors import UsageError, WizardError
 from wizard.posthog.hosts import REGIONS, Hosts, cloud
 from wizard.posthog.http import NoReply, Reply, place, send
+from wizard.posthog.loose import texts
+from wizard.posthog.masking import SECRETS, mask, redact
+from wizard.posthog.obstacles import obstacle, unexpected
+
+__all__ = ["CLOUD", "TIMEOUT", "WHERE", "TokenVerdict", "check_token", "mask", "redact", "region_of", "shape"]
 
 LONGEST = 64
 """Characters; capture refuses a longer token (PostHog, rust/common token checks)."""
@@ -19,17 +25,15 @@ LONGEST = 64
 TIMEOUT = 10.0
 """Seconds for one request."""
 
+FRESH = (5.0, 10.0, 15.0, 30.0)
+"""Seconds before each further look at a token made a moment ago: that it is unknown is remembered for a while."""
+
 CLOUD: Mapping[str, Hosts] = {region: cloud(region) for region in REGIONS}
 """The regions a token of PostHog Cloud can belong to."""
 
 WHERE = "The project token starts with phc_; it is on the project's settings page in PostHog."
 
-_SECRETS = {
-    "phx_": "a personal API key",
-    "pha_": "an OAuth access token",
-    "phr_": "an OAuth refresh token",
-    "phs_": "a secret API key",
-}
+CHECK_HOST = "Nothing is proven about the token; check the host."
 
 Say = Callable[[str], None]
 
@@ -38,13 +42,20 @@ Say = Callable[[str], None]
 class TokenVerdict:
     """Does the token belong to the chosen PostHog? `skipped` means that nothing was proven either way.
 
-    `region` is the Cloud region that was proven, also when it is not the chosen one; None on an own instance.
+    `region` is the Cloud region that was proven, also when it is not the chosen one; None on an own instance. `quota`
+    names what PostHog says is used up (events, recordings, feature_flags ...).
     """
 
     status: Literal["passed", "failed", "skipped"]
     region: str | None
     reason: str
     hint: str = ""
+    quota: tuple[str, ...] = ()
+
+    @property
+    def unknown(self) -> bool:
+        """Did every PostHog that was asked say that it does not know the token?"""
+        return self.status == "failed" and self.region is None
 
 
 def shape(token: str) -> str | None:
@@ -56,7 +67,7 @@ def shape(token: str) -> str | None:
     token = token.strip()
     if not token:
         raise UsageError("the project token is empty", WHERE)
-    if kind := _SECRETS.get(token[:4].lower()):
+    if kind := SECRETS.get(token[:4].lower()):
         raise UsageError(f"this is {kind}, not a project token; it is secret and was not written anywhere", WHERE)
     if re.search(r"\s", token):
         raise UsageError("the project token has a blank or a line end inside", WHERE)
@@ -72,28 +83,6 @@ def shape(token: str) -> str | None:
     return None
 
 
-def mask(token: str) -> str:
-    """A token for messages and logs: enough to recognise it, nothing at all of a secret one."""
-    token = token.strip()
-    if token[:4].lower() in _SECRETS:
-        return f"{token[:4]}..."
-    return f"{token[:8]}...{token[-4:]}" if len(token) > 20 else "..."
-
-
-def redact(text: str, *secrets: str, public: bool = False) -> str:
-    """`text` without the given secrets and without anything that looks like a secret key of PostHog.
-
-    `public` masks project tokens too.
-    """
-    if public:
-        text = re.sub(r"\bphc_[A-Za-z0-9_-]{4,}", lambda m: mask(m[0]), text)
-    for secret in secrets:
-        if secret:
-            # a key without a known prefix may be a personal one of old, of which nothing may show
-            text = text.replace(secret, mask(secret) if secret.startswith(("phc_", *_SECRETS)) else "...")
-    return re.sub(r"\b(ph[xars]_)[A-Za-z0-9_-]{4,}", r"\1...", text)
-
-
 def check_token(
     token: str,
     hosts: Hosts,
@@ -101,21 +90,35 @@ def check_token(
     regions: Mapping[str, Hosts] = CLOUD,
     timeout: float = TIMEOUT,
     say: Say = lambda message: None,
+    fresh: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> TokenVerdict:
     """Asks the chosen PostHog whether it knows the token; when a Cloud region does not say yes, the other one too.
 
-    `timeout` is in seconds for one request; at most two follow each other. Raises UsageError as `shape` does.
+    `timeout` is in seconds for one request; at most two follow each other. With `fresh` the project was made a moment
+    ago: a token that nobody knows is asked about again for a minute. Raises UsageError as `shape` does.
     Sources: POST /flags answers 401 for a foreign token where capture answers 200; /array/<token>/config is the
     second witness when flags cannot say.
     """
     shape(token)
+    verdict = _check(token.strip(), hosts, regions, timeout, say)
+    for delay in FRESH if fresh else ():
+        if not verdict.unknown:
+            break
+        say(f"The project is new: asking again in {delay:.0f} s (for at most {sum(FRESH):.0f} s)")
+        sleep(delay)
+        verdict = _check(token.strip(), hosts, regions, timeout, say)
+    return verdict
+
+
+def _check(token: str, hosts: Hosts, regions: Mapping[str, Hosts], timeout: float, say: Say) -> TokenVerdict:
     if hosts.region is None or hosts.region not in regions:
-        return _own(_ask_all(token.strip(), {"": hosts}, timeout, say)[""], hosts)
-    here = _ask_all(token.strip(), {hosts.region: hosts}, timeout, say)
-    if here[hosts.region].says == "known":
-        return TokenVerdict("passed", hosts.region, here[hosts.region].reason)
+        return _own(_ask_all(token, {"": hosts}, timeout, say)[""], hosts)
+    answers = _ask_all(token, {hosts.region: hosts}, timeout, say)
+    if answers[hosts.region].says == "known":
+        return TokenVerdict("passed", hosts.region, answers[hosts.region].reason, quota=answers[hosts.region].quota)
     others = {region: place for region, place in regions.items() if region != hosts.region}
-    return _judge(hosts.region, here | _ask_all(token.strip(), others, timeout, say))
+    return _judge(hosts.region, answers | _ask_all(token, others, timeout, say), {**regions, hosts.region: hosts})
 
 
 def region_of(
@@ -137,6 +140,8 @@ class _Answer:
 
     says: Literal["known", "foreign", "nothing"]
     reason: str
+    hint: str = ""
+    quota: tuple[str, ...] = ()
 
 
 def _ask_all(token: str, places: Mapping[str, Hosts], timeout: float, say: Say) -> dict[str, _Answer]:
@@ -164,64 +169,56 @@ def _ask(token: str, hosts: Hosts, timeout: float) -> _Answer:
     if first.says != "nothing":
         return first
     second = _config(token, hosts, timeout)
-    return second if second.says != "nothing" else first
+    return replace(second if second.says != "nothing" else first, quota=first.quota or second.quota)
 
 
 def _flags(token: str, hosts: Hosts, timeout: float) -> _Answer:
-    where = place(hosts.ingest)
+    where, url = place(hosts.ingest), f"{hosts.ingest}/flags/?v=2"
     body = {"api_key": token, "distinct_id": "posthog-wizard-token-check"}
-    reply = send("POST", f"{hosts.ingest}/flags/?v=2", body=body, timeout=timeout)
+    reply = send("POST", url, body=body, timeout=timeout)
     match reply:
-        case NoReply():
-            return _Answer("nothing", reply.reason)
         case Reply(status=404) if hosts.region is None:
             return _Answer("nothing", f"{where} has no /flags endpoint: an old instance, or no PostHog at this address")
         case Reply(status=200) if isinstance(found := reply.json(), dict) and {"flags", "featureFlags"} & found.keys():
-            return _Answer("known", f"{where} accepts the token")
+            return _Answer("known", f"{where} accepts the token", quota=texts(found.get("quotaLimited")))
         case Reply(status=401) if not reply.html and "www-authenticate" not in reply.headers:
             return _Answer("foreign", f"{where} does not know the token")
-    return _Answer("nothing", _unclear(reply, where))
+    return _unclear(reply, url)
 
 
 def _config(token: str, hosts: Hosts, timeout: float) -> _Answer:
-    where = place(hosts.assets)
-    reply = send("GET", f"{hosts.assets}/array/{quote(token, safe='')}/config", timeout=timeout)
+    where, url = place(hosts.assets), f"{hosts.assets}/array/{quote(token, safe='')}/config"
+    reply = send("GET", url, timeout=timeout)
     match reply:
-        case NoReply():
-            return _Answer("nothing", reply.reason)
         case Reply(status=200) if isinstance(found := reply.json(), dict) and found.get("token") == token:
-            return _Answer("known", f"{where} has a configuration for the token")
+            quota = texts(found.get("quotaLimited"))
+            return _Answer("known", f"{where} has a configuration for the token", quota=quota)
         case Reply(status=404) if hosts.region is not None and not reply.html:
             # an own instance may be too old to have remote config, so there 404 says nothing
             return _Answer("foreign", f"{where} has no configuration for the token")
-    return _Answer("nothing", _unclear(reply, where))
+    return _unclear(reply, url)
 
 
-def _unclear(reply: Reply, where: str) -> str:
-    status = reply.status
-    if status == 429:
-        wait = f"; it asks to wait {reply.retry_after:.0f} s" if reply.retry_after is not None else ""
-        return f"{where} is limiting requests (429{wait})"
-    if status == 402:
-        return f"{where} answers 402: the quota for feature flags is used up"
-    if status >= 500 and not reply.html:
-        return f"{where} has a problem of its own ({status})"
-    what = "a web page" if reply.html else "a redirect" if 300 <= status < 400 else "something unexpected"
-    return f"something between you and PostHog answers for {where}: {what} ({status})"
+def _unclear(reply: Reply | NoReply, url: str) -> _Answer:
+    found = obstacle(reply, url)
+    if found is None:
+        assert isinstance(reply, Reply)
+        found = unexpected(reply, url)
+    return _Answer("nothing", found.reason, found.hint, ("feature_flags",) if found.kind == "quota" else ())
 
 
 def _own(answer: _Answer, hosts: Hosts) -> TokenVerdict:
     match answer.says:
         case "known":
-            return TokenVerdict("passed", None, answer.reason)
+            return TokenVerdict("passed", None, answer.reason, quota=answer.quota)
         case "foreign":
             hint = f"Copy the token from the project's settings on {hosts.app}. Behind a reverse proxy, check that it "
             return TokenVerdict("failed", None, answer.reason, f"{hint}sends PostHog's own host name as Host header.")
         case "nothing":
-            return TokenVerdict("skipped", None, answer.reason, "Nothing is proven about the token; check the host.")
+            return TokenVerdict("skipped", None, answer.reason, answer.hint or CHECK_HOST)
 
 
-def _judge(chosen: str, answers: Mapping[str, _Answer]) -> TokenVerdict:
+def _judge(chosen: str, answers: Mapping[str, _Answer], regions: Mapping[str, Hosts]) -> TokenVerdict:
     """The verdict when the chosen region does not know the token.
 
     Facts: a Cloud token belongs to exactly one region; what is unclear is never called invalid.
@@ -233,7 +230,8 @@ def _judge(chosen: str, answers: Mapping[str, _Answer]) -> TokenVerdict:
     match here.says:
         case _ if len(elsewhere) == 1:
             region = elsewhere[0]
-            reason = f"the token belongs to the {region.upper()} region, not to {chosen.upper()}"
+            right, wrong = regions[region].ingest, regions[chosen].ingest
+            reason = f"the token belongs to the {region.upper()} region ({right}), not to {chosen.upper()} ({wrong})"
             return TokenVerdict("failed", region, reason, f"Run again with --region {region}")
         case "foreign" if not unclear:
             return TokenVerdict(
@@ -246,5 +244,5 @@ def _judge(chosen: str, answers: Mapping[str, _Answer]) -> TokenVerdict:
             reason = "; ".join([here.reason, *unclear])
             return TokenVerdict("failed", None, reason, "Check the token and the region.")
         case _:
-            hint = "Nothing is proven about the token. Try again later or from another network."
+            hint = here.hint or "Nothing is proven about the token. Try again later or from another network."
             return TokenVerdict("skipped", None, here.reason, hint)
