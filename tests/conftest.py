@@ -12,7 +12,9 @@ import pytest
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POSTHOG_WIZARD_STATE_DIR", str(tmp_path_factory.mktemp("state")))
-    for name in [n for n in os.environ if n.startswith("POSTHOG") and n != "POSTHOG_WIZARD_STATE_DIR"]:
+    monkeypatch.setenv("POSTHOG_WIZARD_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
+    ours = ("POSTHOG_WIZARD_STATE_DIR", "POSTHOG_WIZARD_CONFIG_DIR")
+    for name in [n for n in os.environ if n.startswith("POSTHOG") and n not in ours]:
         monkeypatch.delenv(name)
 
 
