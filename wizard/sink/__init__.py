@@ -1,5 +1,6 @@
 """A loopback server that speaks PostHog's ingestion protocol: for verify, `listen`, the demo and the tests."""
 
-from wizard.sink.server import Received, Sink
+from wizard.sink.received import Received
+from wizard.sink.server import Sink
 
 __all__ = ["Received", "Sink"]

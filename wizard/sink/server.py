@@ -1,75 +1,91 @@
-"""The loopback HTTP server itself: requests in, `Received` out; nothing that arrives can stop it."""
+"""The sink itself: a loopback HTTP server on its own thread; nothing that arrives can stop it."""
 
 from __future__ import annotations
 
-import json
+import asyncio
+import contextlib
 import os
 import socket
-import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socketserver import TCPServer
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from wizard.errors import WizardError
-from wizard.sink import wire
-from wizard.sink.wire import Kind, Route, Unreadable
+from wizard.sink import intake
+from wizard.sink.connection import Clients, Connection
+from wizard.sink.http1 import Answer, Request
+from wizard.sink.received import Received
 
-IDLE = 75.0
-"""Seconds until a kept-alive connection that says nothing is closed."""
+BACKLOG = 1024
+"""Connections that the system keeps while this process is busy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """One thing that an SDK sent. `event` (only for kind "event") has `event`, `distinct_id`, `uuid`, `timestamp` and
-    `properties`; a batch becomes one `Received` per event."""
+class Onward(Protocol):
+    """Where requests are relayed to. `relay` gives the answer of the far end, or None when there is none in time."""
 
-    kind: Kind
-    path: str
-    token: str | None
-    user_agent: str
-    event: Mapping[str, Any] | None = None
+    def relay(self, request: Request) -> Awaitable[Answer | None]: ...
 
 
 class Sink:
-    """Listens on 127.0.0.1 from its creation, answers inside `with`. Port 0 takes a free one; `url` has no final slash.
+    """Listens on 127.0.0.1 (and ::1 where it can) from its creation, answers inside `with`. Port 0 takes a free one;
+    `url` has no final slash.
 
-    `on_receive` is called once per `Received`, never twice at the same time. Raises WizardError for a taken port.
+    `on_receive` is called once per `Received`, never twice at the same time; while it waits, clients wait. `keep` is
+    how many of the latest are remembered in `received` (None for all of them). Raises WizardError for a taken port.
     """
 
-    def __init__(self, port: int = 0, on_receive: Callable[[Received], None] | None = None) -> None:
+    def __init__(
+        self,
+        port: int = 0,
+        on_receive: Callable[[Received], None] | None = None,
+        *,
+        keep: int | None = None,
+        onward: Onward | None = None,
+    ) -> None:
         self._changed = threading.Condition()
-        self._received: list[Received] = []
+        self._received: deque[Received] = deque(maxlen=keep)
+        self._count = 0
         self._on_receive = on_receive
+        self._onward = onward
+        self._clients = Clients(self)
         try:
-            self._server = _Server(self, port)
+            first = _listening("127.0.0.1", port)
         except OSError as error:
             raise WizardError(
-                f"cannot listen on port {port}: {error.strerror}", "Choose another one with --port."
+                f"cannot listen on port {port}: {error.strerror}",
+                f"Take another one: --port {port + 1 if port < 65535 else 8010}, or --port 0 for a free one.",
             ) from error
         except OverflowError as error:
             raise WizardError(f"{port} is not a port", "Ports go from 0 to 65535.") from error
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.port: int = first.getsockname()[1]
+        self._sockets = [first]
+        # "localhost" is ::1 first for many clients; without it they would find nobody, or another program
+        with contextlib.suppress(OSError):
+            self._sockets.append(_listening("::1", self.port))
+        self.url = f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="sink", daemon=True)
+        self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(_report)
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sink", daemon=True)
         self._thread.start()
+        # a stop that comes while the servers are being made would be lost
+        self._ready.wait()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 
     @property
     def received(self) -> list[Received]:
-        """Everything so far, in order of arrival; a copy."""
+        """Everything so far (as far as it is kept), in order of arrival; a copy."""
         with self._changed:
             return list(self._received)
 
@@ -79,195 +95,91 @@ class Sink:
         while True:
             with self._changed:
                 left = limit - time.monotonic()
-                if len(self._received) == seen and left > 0:
+                if self._count == seen and left > 0:
                     self._changed.wait(left)
-                fresh = self._received[seen:]
+                fresh = list(self._received)[max(0, len(self._received) - (self._count - seen)) :]
+                seen_now = self._count
             if not fresh and left <= 0:
                 return None
-            seen += len(fresh)
+            seen = seen_now
             for item in fresh:
                 if accept(item):
                     return item
 
-    def record(self, items: list[Received]) -> None:
-        """Keep what a request brought; called by the server's threads."""
-        with self._changed:
-            for item in items:
-                self._received.append(item)
-                if self._on_receive is not None:
-                    self._on_receive(item)
-            self._changed.notify_all()
+    def answer(self, request: Request) -> Answer | Awaitable[Answer]:
+        """Record what a request brought and say what goes back; called by its connection."""
+        taken = intake.take(request)
+        self._record(taken.items)
+        if self._onward is None or request.method == "OPTIONS":
+            return taken.answer
+        return self._relayed(self._onward, request, taken.answer)
 
+    async def _relayed(self, onward: Onward, request: Request, own: Answer) -> Answer:
+        return await onward.relay(request) or own
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 256
-    # On Windows this option would let another process take the port over.
-    allow_reuse_address = os.name != "nt"
+    def refused(self, reason: str, status: int, request: Request | None) -> None:
+        """Record what was no request; called by its connection."""
+        self._record((intake.received(request, "refused", None, reason, status),))
 
-    def __init__(self, sink: Sink, port: int) -> None:
-        self.sink = sink
-        self._open: set[socket.socket] = set()
-        self._guard = threading.Lock()
-        super().__init__(("127.0.0.1", port), _Handler)
+    def _record(self, items: Iterable[Received]) -> None:
+        keep = self._received.maxlen != 0
+        for item in items:
+            if keep:
+                with self._changed:
+                    self._received.append(item)
+                    self._count += 1
+            if self._on_receive is not None:
+                self._on_receive(item)
+        if keep:
+            with self._changed:
+                self._changed.notify_all()
 
-    def server_bind(self) -> None:
-        # HTTPServer's own asks the resolver for our name, which can take seconds.
-        TCPServer.server_bind(self)
-        self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        with self._guard:
-            self._open.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        with self._guard:
-            self._open.discard(request)
-        super().shutdown_request(request)
-
-    def server_close(self) -> None:
-        super().server_close()
-        with self._guard:
-            for connection in self._open:
-                try:
-                    connection.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    continue
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A connection that broke off is the client's affair; anything else is our bug and must be seen."""
-        if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server_version, sys_version = "posthog-wizard", ""
-    timeout = IDLE
-    # Headers and body leave in one packet; otherwise delayed ACKs cost 40 ms per request.
-    wbufsize = -1
-    disable_nagle_algorithm = True
-    server: _Server
-
-    def do_GET(self) -> None:
-        path, _, query = self.path.partition("?")
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        servers: list[asyncio.Server] = []
         try:
-            body = self._body()
-            match wire.route(path):
-                case None:
-                    self._record([self._received("other")])
-                    self._answer(404, {"error": "not found"})
-                case Route("config", token, script) if token:
-                    self._record([self._received("config", token)])
-                    self._answer(200, wire.config_script(token) if script else wire.config(token))
-                case found:
-                    self._answer(200, self._taken(found, body, query))
-        except Unreadable as error:
-            self.close_connection = self.close_connection or error.status == 413
-            self._answer(error.status, {"type": "validation_error", "detail": error.reason})
+            for each in self._sockets:
+                serving = self._loop.create_server(lambda: Connection(self._clients), sock=each, backlog=BACKLOG)
+                servers.append(self._loop.run_until_complete(serving))
+            self._sweep()
+            self._loop.call_soon(self._ready.set)
+            self._loop.run_forever()
+        finally:
+            self._ready.set()
+            for server in servers:
+                server.close()
+            for connection in list(self._clients.open):
+                connection.drop()
+            tasks = asyncio.all_tasks(self._loop)
+            for task in tasks:
+                task.cancel()
+            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            self._loop.run_until_complete(asyncio.sleep(0))
+            self._loop.close()
 
-    do_POST = do_PUT = do_HEAD = do_GET
+    def _sweep(self) -> None:
+        self._clients.sweep()
+        self._loop.call_later(1.0, self._sweep)
 
-    def do_OPTIONS(self) -> None:
-        """A preflight: whatever is asked for is allowed."""
-        self._answer(204, "")
 
-    def _taken(self, found: Route, body: bytes, query: str) -> dict[str, Any]:
-        """Record what the request brought and say what its SDK expects to hear. Raises Unreadable."""
-        bearer = self.headers.get("Authorization", "")
-        encoding = self.headers.get("Content-Encoding", "")
-        if found.kind == "event":
-            value = wire.payload(body, encoding, query)
-            arrived = wire.events(value)
-            outer = wire.token_of(value, bearer)
-            self._record(
-                [
-                    self._received("event", wire.token_of(e) or wire.token_of(e["properties"]) or outer, e)
-                    for e in arrived
-                ]
-            )
-            return wire.results(arrived) if found.versioned else {"status": "Ok"}
-        if found.kind == "flags":
-            token = wire.token_of(wire.payload(body, encoding, query) if body else {}, bearer)
-            self._record([self._received("flags", token)])
-            return wire.flags(token or "")
-        self._record([self._received(found.kind, wire.token_of({}, bearer))])
-        if self.command == "GET":
-            return {"flags": [], "group_type_mapping": {}, "cohorts": {}, "surveys": []}
-        return {"status": "Ok"}
+def _listening(address: str, port: int) -> socket.socket:
+    found = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    try:
+        # On Windows this option would let another process take the port over.
+        if os.name != "nt":
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if ":" in address:
+            found.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        found.bind((address, port))
+        found.listen(BACKLOG)
+        found.setblocking(False)
+    except BaseException:
+        found.close()
+        raise
+    return found
 
-    def _received(self, kind: Kind, token: str | None = None, event: Mapping[str, Any] | None = None) -> Received:
-        return Received(kind, self.path, token, self.headers.get("User-Agent", ""), event)
 
-    def _record(self, items: list[Received]) -> None:
-        self.server.sink.record(items)
-
-    def _body(self) -> bytes:
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            return self._chunks()
-        text = self.headers.get("Content-Length", "0").strip()
-        if not (text.isascii() and text.isdigit()):
-            self.close_connection = True
-            raise Unreadable("Content-Length is not a number")
-        return self._read(int(text[:20]))
-
-    def _chunks(self) -> bytes:
-        parts: list[bytes] = []
-        while True:
-            try:
-                size = int(self.rfile.readline(200).split(b";")[0].strip(), 16)
-            except ValueError as error:
-                self.close_connection = True
-                raise Unreadable("a chunk has no size") from error
-            if size <= 0:
-                break
-            if size + sum(map(len, parts)) > wire.LARGEST_BODY:
-                raise Unreadable("the body is too large", 413)
-            parts.append(self._read(size))
-            self.rfile.readline(3)
-        while self.rfile.readline(65537).strip():
-            pass
-        return b"".join(parts)
-
-    def _read(self, size: int) -> bytes:
-        if size > wire.LARGEST_BODY:
-            raise Unreadable("the body is too large", 413)
-        body = self.rfile.read(size)
-        if len(body) < size:
-            raise ConnectionAbortedError("the client left in the middle of its body")
-        return body
-
-    def _answer(self, status: int, answer: dict[str, Any] | str) -> None:
-        kind = "text/javascript" if isinstance(answer, str) else "application/json"
-        body = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", f"{kind}; charset=utf-8")
-        if status != 204:
-            self.send_header("Content-Length", str(len(body)))
-        for name, value in self._cross_origin():
-            self.send_header(name, value)
-        if self.close_connection:
-            self.send_header("Connection", "close")
-        self.end_headers()
-        if self.command != "HEAD" and status != 204:
-            self.wfile.write(body)
-        self.wfile.flush()
-
-    def _cross_origin(self) -> list[tuple[str, str]]:
-        origin = self.headers.get("Origin")
-        headers = [("Access-Control-Allow-Origin", origin or "*"), ("Vary", "Origin")]
-        if origin:
-            headers.append(("Access-Control-Allow-Credentials", "true"))
-        if self.command == "OPTIONS":
-            asked = self.headers.get("Access-Control-Request-Headers", "*")
-            headers += [
-                ("Access-Control-Allow-Methods", "GET, POST, OPTIONS"),
-                ("Access-Control-Allow-Headers", asked),
-                ("Access-Control-Allow-Private-Network", "true"),
-                ("Access-Control-Max-Age", "600"),
-            ]
-        return headers
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """The default would write to stderr, which belongs to the console."""
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A connection that broke off is the client's affair; anything else is our bug and must be seen."""
+    if not isinstance(context.get("exception"), OSError):
+        loop.default_exception_handler(context)

@@ -1,4 +1,4 @@
-"""What PostHog's SDKs put on the wire, read: paths, compressions, forms and the shapes of a body."""
+"""What PostHog's SDKs put on the wire, read: paths, compressions, forms and multipart bodies."""
 
 from __future__ import annotations
 
@@ -6,33 +6,43 @@ import base64
 import json
 import re
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Any
 from urllib.parse import parse_qs, unquote
 
-Kind = Literal["event", "flags", "config", "replay", "other"]
+from wizard.sink.received import Kind
 
 LARGEST_BODY = 64 * 1024 * 1024
-"""Bytes after decompression; PostHog itself refuses batches above 20 MB."""
+"""Bytes of a body as sent; PostHog asks proxies to let 64 MB through."""
 
-_EVENTS = r"e|capture|track|engage|batch|i/v0/e|i/v0/ai/batch|i/v1/analytics/events"
+LARGEST_EVENTS = 20 * 1024 * 1024
+"""Bytes of events after decompression; PostHog refuses more (capture, /batch)."""
+
+LARGEST_REPLAY = 25 * 1024 * 1024
+"""Bytes of replay snapshots after decompression; PostHog refuses more (capture, /s)."""
+
+MOST_VALUES = 4_000_000
+"""Values in a body: what a few MB of `[],[],[]` may cost in memory has a limit too."""
+
+_EVENTS = r"e|capture|track|engage|batch|i/v0/e|i/v0/ai(?:/batch)?|i/v1/analytics/events"
 _ROUTES: tuple[tuple[Kind, re.Pattern[str]], ...] = (
-    ("config", re.compile(r"/array/(?P<token>[^/]+)/config(?P<script>\.js)?")),
-    ("event", re.compile(rf"/(?:{_EVENTS})")),
-    ("flags", re.compile(r"/(?:flags|decide)")),
-    ("replay", re.compile(r"/s")),
-    ("other", re.compile(r"/(?:i/v[01]/[\w/]+|flags/definitions|api/\w[\w/]*)")),
+    ("config", re.compile(r"/array/(?P<token>[^/]+)/config(?P<script>\.js)?\Z")),
+    ("event", re.compile(rf"/(?:{_EVENTS})\Z")),
+    ("flags", re.compile(r"/(?:flags|decide)\Z")),
+    ("replay", re.compile(r"/s\Z")),
+    ("other", re.compile(r"/(?:i/v[01]/[\w/]+|flags/definitions|api/[\w@][\w@/.-]*|_?readiness|_?liveness)\Z")),
 )
 
 
 class Unreadable(Exception):
-    """A request that no PostHog SDK sends; `status` is the HTTP status to answer."""
+    """A request that PostHog refuses; `status` is the HTTP status to answer."""
 
-    def __init__(self, reason: str, status: int = 400) -> None:
+    def __init__(self, reason: str, status: int = 400, *, leak: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.status = status
+        self.leak = leak
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,177 +53,144 @@ class Route:
     token: str | None = None
     script: bool = False
     versioned: bool = False
+    name: str = ""
 
 
+@lru_cache(maxsize=256)
 def route(path: str) -> Route | None:
     """The meaning of a path without its query; a prefix (`/ingest`) and a final slash are tolerated.
 
     None for what is no ingestion path, such as `/static/recorder.js`.
     """
     bare = "/" + path.strip("/")
+    if "/static/" in bare:
+        return None
     for kind, pattern in _ROUTES:
-        match = re.search(rf"{pattern.pattern}\Z", bare)
-        if match and "/static/" not in bare:
+        if match := pattern.search(bare):
             groups = match.groupdict()
             token = unquote(groups["token"]) if groups.get("token") else None
-            return Route(kind, token, bool(groups.get("script")), "/i/v1/analytics/" in match[0])
+            return Route(kind, token, bool(groups.get("script")), "/i/v1/analytics/" in match[0], match[0])
     return None
 
 
-def payload(body: bytes, encoding: str, query: str) -> Any:
+def payload(body: bytes, encoding: str, query: str, content_type: str = "", limit: int = LARGEST_EVENTS) -> Any:
     """The JSON value in a request body, whatever it is wrapped in; `encoding` is the Content-Encoding header.
 
     gzip is also recognised by its magic bytes, base64 by the `data=` form or `compression=base64`. A body that is
     empty may have its data in the query (`GET /e/?data=`). Raises Unreadable.
     """
-    options = parse_qs(query)
-    body = _decompressed(body, encoding.strip().lower())
+    options = parse_qs(query) if query else {}
+    body = decompressed(body, encoding.strip().lower(), limit)
     if not body and "data" in options:
-        return _json(_json_or_base64(options["data"][-1]))
+        return _json(_json_or_base64(options["data"][-1], limit), limit)
+    if content_type.startswith("multipart/form-data"):
+        return multipart(body, content_type)
     if body.startswith(b"data=") or b"&data=" in body[:200]:
         form = parse_qs(body.decode("latin-1"))
         if "data" not in form:
             raise Unreadable("the form has no data")
-        return _json(_json_or_base64(form["data"][-1]))
-    if options.get("compression") == ["base64"]:
-        return _json(_json_or_base64(body.decode("utf-8", "replace")))
-    return _json(body)
+        return _json(_json_or_base64(form["data"][-1], limit), limit)
+    match options.get("compression"):
+        case ["base64"]:
+            return _json(_json_or_base64(body.decode("utf-8", "replace"), limit), limit)
+        case ["lz64"]:
+            raise Unreadable("the body is compressed as lz64, which no SDK sends since 2021: update the SDK", 415)
+    return _json(body, limit)
 
 
-def _decompressed(body: bytes, encoding: str) -> bytes:
-    if body.startswith(b"\x1f\x8b"):
-        return _inflated(body, 31)
+def decompressed(body: bytes, encoding: str, limit: int) -> bytes:
+    """The bytes inside; at most `limit` of them. Raises Unreadable."""
+    if body[:2] == b"\x1f\x8b":
+        return _inflated(body, 31, limit)
     if encoding == "deflate":
-        return _inflated(body, zlib.MAX_WBITS)
-    if encoding in ("", "identity", "gzip", "x-gzip"):
-        return body
-    raise Unreadable(f"cannot read Content-Encoding {encoding!r}", 415)
+        return _inflated(body, zlib.MAX_WBITS, limit)
+    if encoding == "zstd" or body[:4] == b"\x28\xb5\x2f\xfd":
+        return _from_zstd(body, limit)
+    if encoding not in ("", "identity", "gzip", "x-gzip"):
+        raise Unreadable(f"cannot read Content-Encoding {encoding[:40]!r}", 415)
+    if len(body) > limit:
+        raise Unreadable(f"the body is larger than PostHog takes ({limit >> 20} MB)", 413)
+    return body
 
 
-def _inflated(body: bytes, window: int) -> bytes:
+def _inflated(body: bytes, window: int, limit: int) -> bytes:
     stream = zlib.decompressobj(window)
     try:
-        data = stream.decompress(body, LARGEST_BODY)
+        data = stream.decompress(body, limit + 1)
     except zlib.error as error:
         raise Unreadable(f"the compressed body is damaged: {error}") from error
-    if stream.unconsumed_tail:
-        raise Unreadable("the body is too large", 413)
+    if len(data) > limit:
+        raise Unreadable(f"the body is larger than PostHog takes ({limit >> 20} MB after decompression)", 413)
     if not stream.eof:
         raise Unreadable("the compressed body is cut off")
     return data
 
 
-def _json_or_base64(text: str) -> bytes:
-    return text.encode() if text.lstrip()[:1] in ("{", "[") else _base64(text)
+def _from_zstd(body: bytes, limit: int) -> bytes:
+    try:
+        from compression import zstd  # type: ignore[import-not-found, unused-ignore]
+    except ImportError as error:
+        raise Unreadable("zstd cannot be read here: only with Python 3.14 or later", 415) from error
+    stream = zstd.ZstdDecompressor()
+    try:
+        data = bytes(stream.decompress(body, limit + 1))
+    except zstd.ZstdError as error:
+        raise Unreadable("the zstd body is damaged") from error
+    if len(data) > limit:
+        raise Unreadable(f"the body is larger than PostHog takes ({limit >> 20} MB after decompression)", 413)
+    if not stream.eof:
+        raise Unreadable("the compressed body is cut off")
+    return data
 
 
-def _base64(text: str) -> bytes:
+def _json_or_base64(text: str, limit: int) -> bytes:
+    return text.encode("utf-8", "replace") if text.lstrip()[:1] in ("{", "[") else _base64(text, limit)
+
+
+def _base64(text: str, limit: int) -> bytes:
     # A raw + of base64 reads as a blank in a form.
     text = "".join(text.replace(" ", "+").split()).replace("-", "+").replace("_", "/").rstrip("=")
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except ValueError as error:
         raise Unreadable("the base64 data is damaged") from error
-    return _decompressed(data, "")
+    return decompressed(data, "", limit)
 
 
-def _json(data: bytes) -> Any:
+def _json(data: bytes, limit: int) -> Any:
+    if not data.strip():
+        raise Unreadable("request missing data payload")
+    if len(data) > MOST_VALUES and sum(map(data.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise Unreadable(f"the body holds more than {MOST_VALUES} values", 413)
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise Unreadable("the body is not JSON") from error
+        raise Unreadable("failed to parse request: the body is not JSON") from error
 
 
-def token_of(value: Any, authorization: str = "") -> str | None:
-    """The project token of a body, an event or the `Authorization: Bearer` header."""
-    if isinstance(value, Mapping):
-        for name in ("api_key", "token", "$token"):
-            if isinstance(value.get(name), str) and value[name]:
-                return str(value[name])
-    scheme, _, bearer = authorization.strip().partition(" ")
-    return bearer.strip() or None if scheme.lower() == "bearer" else None
-
-
-def events(value: Any) -> list[dict[str, Any]]:
-    """The events in a body: one event, a list of them, or an envelope with `batch` (old SDKs: `data`).
-
-    Each has `event`, `distinct_id`, `uuid`, `timestamp` and `properties`, and keeps whatever else it came with.
-    Raises Unreadable if any of them is no event.
-    """
-    match value:
-        case {"batch": list(items)} | {"data": list(items)}:
-            return [_event(item, value) for item in items]
-        case list(items):
-            return [_event(item, {}) for item in items]
-        case _:
-            return [_event(value, {})]
-
-
-def _event(item: Any, envelope: Mapping[str, Any]) -> dict[str, Any]:
-    if not isinstance(item, dict):
-        raise Unreadable("an event is not an object")
-    name = item.get("event")
-    if name is None and any(key in item for key in ("$set", "$set_once")):
-        name = "$set"
-    properties = item.get("properties") or {}
-    if not isinstance(name, str) or not name or not isinstance(properties, dict):
-        raise Unreadable("an event has no name, or its properties are not an object")
-    who = (item.get("distinct_id"), item.get("$distinct_id"), properties.get("distinct_id"))
-    return {
-        **item,
-        "event": name,
-        "distinct_id": next((w for w in who if w is not None), None),
-        "uuid": item.get("uuid"),
-        "timestamp": item.get("timestamp") or envelope.get("sent_at") or envelope.get("created_at"),
-        "properties": properties,
+def multipart(body: bytes, content_type: str) -> Any:
+    """The event of an LLM call: part `event`, part `event.properties`, and blobs that become properties in short."""
+    boundary = re.search(r'boundary=(?:"([^"]+)"|([^\s;]+))', content_type)
+    if not boundary:
+        raise Unreadable("the multipart body has no boundary")
+    found: dict[str, Any] = {}
+    for part in body.split(b"--" + (boundary[1] or boundary[2]).encode("latin-1"))[1:]:
+        head, separator, content = part.partition(b"\r\n\r\n")
+        name = re.search(rb'name="([^"]*)"', head)
+        if separator and name:
+            content = content.removesuffix(b"\r\n")
+            mime = re.search(rb"(?i)content-type:\s*([\w/+.-]+)", head)
+            found[name[1].decode("utf-8", "replace")] = (mime[1].decode() if mime else "", content)
+    if "event" not in found:
+        raise Unreadable("the multipart body has no part named event")
+    event = _json(found["event"][1], LARGEST_EVENTS)
+    properties = _json(found["event.properties"][1], LARGEST_EVENTS) if "event.properties" in found else {}
+    if not isinstance(event, dict) or not isinstance(properties, dict):
+        raise Unreadable("a part of the multipart body is not an object")
+    blobs = {
+        name.removeprefix("event.properties."): f"({mime or 'blob'}, {len(content)} bytes)"
+        for name, (mime, content) in found.items()
+        if name.startswith("event.properties.")
     }
-
-
-def config(token: str) -> dict[str, Any]:
-    """Remote config of a project with every optional product off, so that an SDK sends events and nothing else.
-
-    Source: posthog-js `RemoteConfig`.
-    """
-    return {
-        "token": token,
-        "supportedCompression": ["gzip", "gzip-js"],
-        "hasFeatureFlags": False,
-        "analytics": {"endpoint": "/i/v0/e/"},
-        "autocaptureExceptions": False,
-        "captureDeadClicks": False,
-        "capturePerformance": False,
-        "elementsChainAsString": True,
-        "heatmaps": False,
-        "sessionRecording": False,
-        "siteApps": [],
-        "surveys": False,
-        "toolbarParams": {},
-        "isAuthenticated": False,
-    }
-
-
-def config_script(token: str) -> str:
-    """`config` as the script that posthog-js loads first."""
-    answer = json.dumps({"config": config(token), "siteApps": []}).replace("<", "\\u003c")
-    name = json.dumps(token).replace("<", "\\u003c")
-    return (
-        "(function(){var all=window._POSTHOG_REMOTE_CONFIG=window._POSTHOG_REMOTE_CONFIG||{};"
-        f"all[{name}]={answer};}})();\n"
-    )
-
-
-def flags(token: str) -> dict[str, Any]:
-    """The answer of `/flags` and, for old SDKs, of `/decide`: no flags at all."""
-    return {
-        **config(token),
-        "flags": {},
-        "featureFlags": {},
-        "featureFlagPayloads": {},
-        "errorsWhileComputingFlags": False,
-        "quotaLimited": [],
-    }
-
-
-def results(received: list[dict[str, Any]]) -> dict[str, Any]:
-    """The v1 answer: every event by its uuid, all accepted."""
-    return {"results": {str(event["uuid"]): {"result": "ok"} for event in received if event["uuid"] is not None}}
+    own = event.get("properties")
+    return {**event, "properties": {**(own if isinstance(own, dict) else {}), **properties, **blobs}}
