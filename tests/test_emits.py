@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -15,9 +16,13 @@ from typing import Any
 
 import pytest
 
-from wizard.emits import Emission, chrome, emits, process, proof
-from wizard.emits.reasons import why_no_client_spoke, why_page_was_silent
+from wizard.emits import Emission, browser, chrome, devtools, emits, process, proof, server
+from wizard.emits.answering import request
+from wizard.emits.expected import Expected
+from wizard.emits.reasons import reported, why_no_client_spoke, why_page_was_silent
+from wizard.environment import Names
 from wizard.framework import Launch
+from wizard.posthog import hosts
 from wizard.sink import Received
 
 posix = pytest.mark.skipif(os.name == "nt", reason="process groups and scripts of POSIX")
@@ -32,7 +37,7 @@ class App(http.server.BaseHTTPRequestHandler):
         visited(App.asked)
     def log_message(self, *args): pass
 def send(path, **event):
-    body = json.dumps({"token": os.environ["TOKEN"], **event}).encode()
+    body = json.dumps({"token": os.environ["TOKEN"], "distinct_id": "ann", **event}).encode()
     urllib.request.urlopen(urllib.request.Request(os.environ["MY_HOST"] + path, body)).read()
 def answer(asked): return 200
 def visited(asked): pass
@@ -62,9 +67,10 @@ def app(directory: Path, code: str, build: str = "", port: int = 0) -> Launch:
 
 @pytest.fixture(autouse=True)
 def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proof, "OWN_LIMIT", 0.3)
-    monkeypatch.setattr(proof, "PROBE_LIMIT", 0.1)
-    monkeypatch.setattr(proof, "SILENT_LIMIT", 0.1)
+    monkeypatch.setattr(server, "OWN_LIMIT", 0.3)
+    monkeypatch.setattr(server, "PROBE_LIMIT", 0.1)
+    monkeypatch.setattr(browser, "SILENT_LIMIT", 0.1)
+    monkeypatch.setattr(devtools, "OPENING", 0.1)
     monkeypatch.setattr(process, "PATIENCE", 0.5)
 
 
@@ -168,24 +174,134 @@ def test_another_app_on_the_port_is_not_taken_for_ours(tmp_path: Path) -> None:
     assert (found.status, "already listens" in found.reason) == ("failed", True)
 
 
+PRINTS = SERVER.replace("http.server.HTTPServer((", "%s\nhttp.server.HTTPServer((").replace("%s", SPEAKS, 1)
+
+
+@pytest.mark.parametrize(
+    "prints",
+    [
+        pytest.param("", id="told-by-PORT"),
+        pytest.param("print('at \\x1b[36mhttp://localhost:\\x1b[1m' + os.environ['PORT'] + '/\\x1b[0m', flush=True)",
+                     id="printed-in-colours"),
+        pytest.param("print('Docs: http://localhost:9/ App: http://0.0.0.0:' + os.environ['PORT'], flush=True)",
+                     id="one-of-several"),
+        pytest.param("import socket; s = socket.create_server(('127.0.0.1', 0)); port = s.getsockname()[1]; s.close(); "
+                     "os.environ['PORT'] = str(port); print('listening on port', os.environ['PORT'], flush=True)",
+                     id="another-than-told"),
+    ],
+)  # fmt: skip
+def test_where_it_answers_is_read_in_its_output(tmp_path: Path, prints: str) -> None:
+    launch = app(tmp_path, PRINTS % prints)
+    found = prove(tmp_path, Launch(launch.argv, None, (), launch.env))
+    assert (found.status, found.own) == ("passed", True), found.reason
+
+
+def test_a_server_with_nothing_at_its_root_is_asked_elsewhere(tmp_path: Path) -> None:
+    said: list[str] = []
+    code = """
+        def answer(asked): return 404 if asked < 3 else 200
+        def visited(asked): asked < 3 or send("/e/", event="up")
+    """
+    found = prove(tmp_path, app(tmp_path, SERVER % dedent(code)), said=said)
+    assert found.status == "passed", found.reason
+    assert any("/healthz (status 200)" in line for line in said)
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [
+        pytest.param("import sys; sys.exit(3)", "app-ended", marks=pytest.mark.slow),
+        ("raise OSError(98, 'Address already in use')", "port-taken"),
+        ("raise ImportError(\"No module named 'posthog'\")", "sdk-import"),
+        pytest.param("import time; time.sleep(60)", "never-answered", marks=pytest.mark.slow),
+        pytest.param(SERVER % "def answer(asked): return 500", "app-error", marks=pytest.mark.slow),
+        pytest.param(SERVER % "", "no-init", marks=pytest.mark.slow),
+    ],
+)
+def test_causes_have_names(tmp_path: Path, code: str, cause: str) -> None:
+    found = prove(tmp_path, app(tmp_path, code), timeout=0.8)
+    assert (found.status, found.cause) == ("failed", cause), found.reason
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "cause"),
+    [
+        pytest.param("send('/e/', event='done')", "passed", "", id="sent"),
+        pytest.param("pass", "failed", "no-init", id="nothing-to-do-with-us"),
+        pytest.param("sys.exit(1)", "failed", "app-ended", id="with-an-error"),
+    ],
+)
+def test_a_script_that_ends_by_itself(tmp_path: Path, code: str, status: str, cause: str) -> None:
+    launch = app(tmp_path, SERVER.partition("def answer")[0] + code)
+    found = prove(tmp_path, Launch(launch.argv, None, (), launch.env))
+    assert (found.status, found.cause) == (status, cause), found.reason
+    if status == "passed":
+        assert found.reason == "the process sent 1 event and ended by itself: its queue was flushed"
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "cause"),
+    [
+        pytest.param(Expected(hosts.cloud("us"), "phc_t"), "passed", "", id="as-expected"),
+        pytest.param(Expected(), "passed", "", id="nothing-expected"),
+        pytest.param(Expected(hosts.cloud("us"), "phc_mine"), "failed", "wrong-token", id="another-project"),
+        pytest.param(Expected(hosts.cloud("us"), "phc_t", Names("A", "B"), region="B is for the EU"), "failed",
+                     "wrong-region", id="another-region"),
+    ],
+)  # fmt: skip
+def test_an_event_that_would_go_astray_is_no_proof(tmp_path: Path, asked: Expected, status: str, cause: str) -> None:
+    found = prove(tmp_path, app(tmp_path, SERVER % SPEAKS), expected=asked)
+    assert (found.status, found.cause) == (status, cause)
+    assert found.event is not None
+    assert "phc_mine" not in found.reason.replace("phc_...", "")
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate")
+@pytest.mark.parametrize("named", [True, False], ids=["https-url", "http-url"])
+def test_a_development_certificate_will_do(tmp_path: Path, named: bool) -> None:
+    new = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=localhost"
+    made = [*new.split(), "-keyout", "key.pem", "-out", "cert.pem"]
+    subprocess.run(made, cwd=tmp_path, check=True, capture_output=True)
+    tls = "server = http.server.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), App)\nimport ssl\n"
+    tls += "context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER); context.load_cert_chain('cert.pem', 'key.pem')\n"
+    tls += "server.socket = context.wrap_socket(server.socket, server_side=True); server.serve_forever()"
+    code = (SERVER % SPEAKS).rpartition("http.server.HTTPServer")[0] + tls
+    launch = app(tmp_path, code)
+    url = str(launch.url).replace("http:", "https:") if named else launch.url
+    assert prove(tmp_path, Launch(launch.argv, url, (), launch.env)).status == "passed"
+    assert request("https://localhost.invalid:1/", 1) is None
+
+
 FAMILY = """
 import signal, subprocess
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 kinds = {}, {"start_new_session": True}
+if os.fork() == 0:
+    # a daemon: its parent has ended and its session is its own
+    os.setsid()
+    if os.fork() == 0:
+        with open("daemon", "w") as file: file.write(str(os.getpid()))
+        time.sleep(60)
+    os._exit(0)
+while not os.path.exists("daemon") or not open("daemon").read(): time.sleep(0.01)
 sleep = [sys.executable, "-S", "-c", "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(60)"]
-pids = [os.getpid()] + [subprocess.Popen(sleep, **kind).pid for kind in kinds]
+pids = [os.getpid()] + [subprocess.Popen(sleep, **kind).pid for kind in kinds] + [int(open("daemon").read())]
 with open("pids.json", "w") as file: json.dump(pids, file)
 """
 
 
 @posix
+@pytest.mark.parametrize("wrapped", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["itself", "in-a-shell"])
 @pytest.mark.parametrize("interrupted", [False, True], ids=["normal-end", "ctrl-c"])
-def test_nothing_outlives_it(tmp_path: Path, interrupted: bool) -> None:
+def test_nothing_outlives_it(tmp_path: Path, interrupted: bool, wrapped: bool) -> None:
     def say(line: str) -> None:
         if interrupted and line.startswith("Requested"):
             raise KeyboardInterrupt
 
     launch = app(tmp_path, SERVER % (FAMILY + SPEAKS))
+    if wrapped:
+        # as npm does it: a shell between us and the server
+        launch = Launch(("sh", "-c", f"{shlex.join(launch.argv)}; exit 1"), launch.url, (), launch.env)
     if interrupted:
         with pytest.raises(KeyboardInterrupt):
             prove(tmp_path, launch, say=say)
@@ -208,11 +324,11 @@ def test_children_of_a_command_that_ended_are_ended_too(tmp_path: Path) -> None:
     assert gone(int((tmp_path / "pid").read_text()))
 
 
-def browser(directory: Path, code: str) -> str:
+def a_browser(directory: Path, code: str) -> str:
     """A program in place of Chrome: it has the URL as its last argument and may send to the sink itself."""
     path = directory / "browser"
     sending = SERVER.partition("def answer")[0]
-    version = "if '--version' in sys.argv: sys.exit('Chromium 120.0.1.2')"
+    version = "if '--version' in sys.argv: sys.exit('Chromium 120.0.1.2')\nif sys.argv[-1] == 'about:blank': sys.exit()"
     path.write_text(f"#!{sys.executable} -S\n{sending}\n{version}\n{dedent(code)}\ntime.sleep(30)\n")
     path.chmod(0o755)
     return str(path)
@@ -236,7 +352,8 @@ def browser(directory: Path, code: str) -> str:
 )  # fmt: skip
 def test_in_a_browser(tmp_path: Path, code: str, status: str, words: str) -> None:
     launch = app(tmp_path, SERVER % "")
-    found = prove(tmp_path, launch, "browser", chrome=browser(tmp_path, code), timeout=1.5)
+    limit = 5.0 if status == "passed" or "flags" in code or "exit" in code else 0.5
+    found = prove(tmp_path, launch, "browser", chrome=a_browser(tmp_path, code), timeout=limit)
     assert (found.status, words in found.reason) == (status, True), found.reason
     if found.event is not None:
         assert (found.event["event"], found.event["properties"]["url"]) == ("$pageview", launch.url)
@@ -245,7 +362,7 @@ def test_in_a_browser(tmp_path: Path, code: str, status: str, words: str) -> Non
 @posix
 def test_a_page_that_answers_with_an_error_says_so(tmp_path: Path) -> None:
     launch = app(tmp_path, SERVER % "def answer(asked): print('oops', flush=True); return 500")
-    found = prove(tmp_path, launch, "browser", chrome=browser(tmp_path, "sys.exit(0)"), timeout=1.5)
+    found = prove(tmp_path, launch, "browser", chrome=a_browser(tmp_path, "sys.exit(0)"), timeout=1.5)
     assert (found.status, found.reason.endswith("answered 500)\noops")) == ("failed", True), found.reason
 
 
@@ -302,7 +419,8 @@ def test_the_browser_does_not_look_automated(tmp_path: Path) -> None:
 def test_reasons_for_a_server(tmp_path: Path, reports: list[object], reason: str) -> None:
     for number, report in enumerate(reports):
         (tmp_path / f"trigger.{number}.json").write_text(json.dumps(report))
-    assert reason in why_no_client_spoke(tmp_path / "trigger", "http://s:1", ("A", "B"))
+    found = why_no_client_spoke(reported(tmp_path / "trigger"), "http://s:1", ("A", "B"), Expected())
+    assert reason in found.text
 
 
 @pytest.mark.parametrize(
@@ -316,12 +434,12 @@ def test_reasons_for_a_server(tmp_path: Path, reports: list[object], reason: str
 )
 def test_reasons_for_a_page(kinds: tuple[Any, ...], reason: str) -> None:
     received = [Received(kind, "/", None, "") for kind in kinds]
-    text = why_page_was_silent(received, ("A",))
+    text = why_page_was_silent(received, ("A",), Expected()).text
     assert reason.replace("CSP", "Content-Security-Policy") in text
 
 
 def python(code: str, directory: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    paths = os.pathsep.join([str(proof.PROBES / "python"), str(directory)])
+    paths = os.pathsep.join([str(server.PROBES / "python"), str(directory)])
     variables = {**os.environ, "PYTHONPATH": paths, **env}
     argv = [sys.executable, "-c", code]
     return subprocess.run(argv, env=variables, cwd=directory, capture_output=True, text=True, timeout=30, check=False)
@@ -367,7 +485,7 @@ def test_python_probe_survives_any_sdk(tmp_path: Path) -> None:
 @pytest.mark.parametrize("code", ["console.log(7)", "setTimeout(() => console.log(7), 150)"], ids=["short", "probed"])
 def test_node_probe_is_silent_without_an_sdk(tmp_path: Path, code: str) -> None:
     (tmp_path / "trigger").touch()
-    argv = ["node", "--require", str(proof.PROBES / "node.cjs"), "-e", code]
+    argv = ["node", "--require", str(server.PROBES / "node.cjs"), "-e", code]
     env = {**os.environ, **PROBED}
     run = subprocess.run(argv, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
     assert (run.returncode, run.stdout, run.stderr) == (0, "7\n", "")
@@ -382,8 +500,9 @@ SDK_TAIL = SERVER.replace("%s", "").replace("import http", "import posthog, http
 
 @pytest.fixture
 def real_limits(short_limits: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in (("PROBE_LIMIT", 10.0), ("SILENT_LIMIT", 10.0)):
-        monkeypatch.setattr(proof, name, seconds)
+    monkeypatch.setattr(server, "PROBE_LIMIT", 10.0)
+    monkeypatch.setattr(browser, "SILENT_LIMIT", 10.0)
+    monkeypatch.setattr(devtools, "OPENING", 20.0)
     monkeypatch.setattr(process, "PATIENCE", 5.0)
 
 
@@ -474,3 +593,41 @@ def test_posthog_js_in_a_real_browser(node_modules: Path, more: str) -> None:
         assert (found.status, found.own) == ("passed", True), found.reason
         assert found.event is not None
         assert (found.event["event"], found.event["properties"]["$lib"]) == ("$pageview", "web")
+
+
+NODE_SCRIPT = """
+import { PostHog } from 'posthog-node'
+const client = new PostHog(process.env.TOKEN, { host: process.env.MY_HOST })
+client.capture({ distinctId: 'ann', event: 'imported' })
+"""
+PYTHON_SCRIPT = """
+import os, posthog
+client = posthog.Posthog(os.environ["TOKEN"], host=os.environ["MY_HOST"])
+"""
+CAPTURE = "client.capture('imported', distinct_id='ann')\n"
+
+
+@pytest.mark.e2e
+@pytest.mark.usefixtures("real_limits")
+@pytest.mark.parametrize(
+    ("name", "code", "cause"),
+    [
+        pytest.param("flushed.mjs", NODE_SCRIPT + "await client.shutdown()", "", id="node-shutdown"),
+        pytest.param("cut.mjs", NODE_SCRIPT + "process.exit(0)", "not-flushed", id="node-exit"),
+        pytest.param("late.mjs", NODE_SCRIPT + "setTimeout(() => process.exit(0), 200)", "not-flushed", id="node-late"),
+        pytest.param("flushed.py", PYTHON_SCRIPT + CAPTURE + "client.shutdown()", "", id="python-shutdown"),
+        pytest.param("end.py", PYTHON_SCRIPT + CAPTURE, "", id="python-sends-at-exit"),
+        pytest.param("cut.py", PYTHON_SCRIPT + CAPTURE + "os._exit(0)", "not-flushed", id="python-exit-at-once"),
+        pytest.param("quiet.py", PYTHON_SCRIPT, "nothing-captured", id="python-captures-nothing"),
+    ],
+)  # fmt: skip
+def test_a_script_must_send_its_queue(node_modules: Path, sdk_python: Path, name: str, code: str, cause: str) -> None:
+    (node_modules / name).write_text(code)
+    program = "node" if name.endswith(".mjs") else str(sdk_python)
+    found = prove(node_modules, Launch((program, name), None, env={"PORT": str(free_port())}), timeout=30.0)
+    assert (found.cause, found.status) == (cause, "failed" if cause else "passed"), found.reason
+    if not cause:
+        assert "sent 1 event and ended by itself" in found.reason
+    if cause == "not-flushed":
+        assert "the process ended before the queue was sent" in found.reason
+        assert "call shutdown()" in found.reason

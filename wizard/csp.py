@@ -36,9 +36,9 @@ class Place:
         return f"{self.path}:{self.line}"
 
 
-def sites(project: Project) -> tuple[Place, ...]:
-    """Files that set a policy which does not mention PostHog yet; tests and examples do not count."""
-    return tuple(_sites(project))
+def sites(project: Project, *, mentioned: bool = False) -> tuple[Place, ...]:
+    """Files that set a policy; tests and examples do not count, nor, unless `mentioned`, those that name PostHog."""
+    return tuple(_sites(project, mentioned))
 
 
 def note(project: Project, answers: Answers, *, same_origin: bool = False) -> Iterator[Note]:
@@ -62,13 +62,13 @@ def _needs(answers: Answers, same_origin: bool) -> list[str]:
     return [*needs, "worker-src 'self' blob: data:"] if answers.wants("session_replay") else needs
 
 
-def _sites(project: Project) -> Iterator[Place]:
+def _sites(project: Project, mentioned: bool) -> Iterator[Place]:
     for path in project.files(_FILES, *_NAMED):
         parts = PurePosixPath(path).parts
         if not ASIDE.isdisjoint(parts[:-1]) or _TEST_FILE.search(parts[-1]):
             continue
         data = project.bytes(path)
-        if data is None or not any(word in data for word in _QUICK) or b"posthog.com" in data:
+        if data is None or not any(word in data for word in _QUICK) or (b"posthog.com" in data and not mentioned):
             continue
         text = project.read(path) or ""
         config = re.fullmatch(r"(svelte|astro|nuxt)\.config\.\w+", parts[-1])

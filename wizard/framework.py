@@ -19,7 +19,8 @@ class Framework:
     `package` is what its version is read from. `supersedes` names the frameworks that lose against this one in the
     same directory. `options` are the keys of `answers.OPTIONS` that change its plan. `env_prefix` and `env_file` are
     the defaults for variables that reach the running code; `env_names` and `env_folder` tell for one app, where its own
-    configuration can say otherwise.
+    configuration can say otherwise. `emits` are the events that the SDK, set up as the plan does it, sends by itself
+    unless its options say otherwise.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Framework:
     variant: Callable[[Project], str] = lambda project: ""
     env_names: Callable[[Project], Names] | None = None
     env_folder: Callable[[Project], str] = lambda project: "."
+    emits: tuple[str, ...] = ()
 
     def names(self, project: Project) -> Names:
         """The names under which an app of this framework reads token and host."""
@@ -47,10 +49,10 @@ class Launch:
     """How to start an app for `verify`, as argv in the app's directory; `url` is what a visitor opens first.
 
     `build` runs to its end before `argv` starts. `env` is added to the process environment. The app must listen on
-    the port of `url`. Nothing of it outlives the verification.
+    the port of `url`; with None, where it listens is read in its own output. Nothing of it outlives the verification.
     """
 
     argv: tuple[str, ...]
-    url: str
+    url: str | None
     build: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from wizard import programs
@@ -51,8 +52,11 @@ def _usual_places() -> Iterator[Path]:
                 yield from (Path(os.environ[variable]) / path for path in _WINDOWS)
 
 
-def visit(chrome: str, profile: Path, url: str) -> list[str]:
+def visit(chrome: str, profile: Path, url: str, *, watched: bool = False, insecure: bool = False) -> list[str]:
     """The command that opens `url` without a window and without any trait of automation.
+
+    With `watched` it says in `profile` where its DevTools listen (on this machine only). With `insecure` the
+    certificate of a development server will do; nothing but that server is visited then.
 
     posthog-js drops events of browsers that call themselves headless or say `navigator.webdriver`
     (https://posthog.com/docs/libraries/js/config, `opt_out_useragent_filter`).
@@ -75,13 +79,18 @@ def visit(chrome: str, profile: Path, url: str) -> list[str]:
         "--password-store=basic",
         "--use-mock-keychain",
         "--no-proxy-server",
-        # A page that does not take its host from the variable must not send a test visit to the real project.
-        "--host-resolver-rules=MAP *.posthog.com ~NOTFOUND",
+        # A page that does not take its host from the variable must not send a test visit to the real project. Where
+        # each request is looked at, the public scripts of the SDK may be fetched.
+        "--host-resolver-rules=MAP *.posthog.com ~NOTFOUND" + (", EXCLUDE *-assets.i.posthog.com" if watched else ""),
         "--window-size=1280,900",
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         # Chrome refuses to run as root with its sandbox.
         command.append("--no-sandbox")
+    if watched:
+        command.append("--remote-debugging-port=0")
+    if insecure:
+        command.append("--ignore-certificate-errors")
     return [*command, url]
 
 
@@ -92,6 +101,7 @@ def user_agent(version: str = _USUAL_VERSION) -> str:
     return f"Mozilla/5.0 ({platform}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0 Safari/537.36"
 
 
+@cache
 def _major_version(chrome: str) -> str:
     if os.name == "nt":
         # There it opens a window instead of answering.

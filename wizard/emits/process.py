@@ -42,14 +42,16 @@ class Running:
         """None while it runs."""
         return self.process.poll()
 
-    def tail(self, lines: int = 20) -> str:
-        """The last lines it printed, as plain ASCII without colours."""
+    def tail(self, lines: int = 20, *, plain: bool = True) -> str:
+        """The last lines it printed without colours; with `plain` in ASCII."""
         with self.log.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - 64_000))
             text = file.read().decode("utf-8", "replace")
         text = re.sub(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])", "", text)
-        plain = "".join(c if c == "\n" or " " <= c <= "~" else "?" for c in text.replace("\r", "").replace("\t", "  "))
-        return "\n".join([line.rstrip() for line in plain.splitlines() if line.strip()][-lines:])
+        text = text.replace("\r", "").replace("\t", "  ")
+        if plain:
+            text = "".join(c if c == "\n" or " " <= c <= "~" else "?" for c in text)
+        return "\n".join([line.rstrip() for line in text.splitlines() if line.strip()][-lines:])
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 // Preloaded into the Node processes of an app under verification: when the trigger file appears, the PostHog clients
-// that the app's own code made are looked up and the ones that send to our sink are asked to send one event.
+// that the app's own code made are looked up and the ones that send to our sink are asked to send one event. A process
+// that ends before leaves a note of what was not sent.
 'use strict'
 
 const trigger = process.env.POSTHOG_WIZARD_PROBE
@@ -14,6 +15,18 @@ if (trigger && sink) {
     answer(fs, found).catch((error) => report(fs, { ...found, error: String(error) }))
   }, 100)
   timer.unref()
+  process.on('exit', () => {
+    if (fs.existsSync(trigger)) return
+    try {
+      const clients = liveClients()
+      if (clients.length === 0) return
+      const found = clients.map((client) => ({ host: client.host, enabled: isEnabled(client) }))
+      const pending = clients.reduce((sum, client) => sum + waiting(client), 0)
+      report(fs, { clients: found, error: '', pending })
+    } catch {
+      // whatever the SDK of the app does, the app must not notice us
+    }
+  })
 }
 
 async function answer(fs, found) {
@@ -41,6 +54,14 @@ function report(fs, value) {
   } catch {
     // the verification is over and its directory gone
   }
+}
+
+// events that were captured and not sent: queued, or (version 4 and later) not even that yet
+function waiting(client) {
+  const queue = client.getPersistedProperty('queue')
+  const queued = Array.isArray(queue) ? queue.length : 0
+  const under = Object.keys(client.promiseQueue?.promiseByIds ?? client.pendingPromises ?? {}).length
+  return queued || under
 }
 
 function isEnabled(client) {

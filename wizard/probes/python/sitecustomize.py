@@ -1,7 +1,8 @@
 """Loaded by every Python process of an app under verification: makes the app's own PostHog client send one event.
 
 Nothing happens in a process that never imports `posthog`. In one that does, a thread waits for the trigger file, then
-looks up the clients that the app's code made. Runs on the app's interpreter, maybe older than ours.
+looks up the clients that the app's code made; at its end it leaves a note of what was not sent. Runs on the app's
+interpreter, maybe older than ours.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class _Watch:
         if name == "posthog" and not cls.started:
             cls.started = True
             _listen()
+            _tell_at_the_end()
             if hasattr(os, "register_at_fork"):
                 # Threads do not survive a fork, and servers fork their workers after loading the app.
                 os.register_at_fork(after_in_child=_listen)
@@ -39,6 +41,38 @@ def _listen() -> None:
     import threading
 
     threading.Thread(target=_answer, name="posthog-wizard-probe", daemon=True).start()
+
+
+def _tell_at_the_end() -> None:
+    """Before the SDK registers its own last action, which is therefore done when ours runs."""
+    import atexit
+
+    leave = os._exit
+
+    def leave_at_once(status: int) -> None:
+        _end()
+        leave(status)
+
+    atexit.register(_end)
+    os._exit = leave_at_once  # type: ignore[assignment]
+
+
+def _end() -> None:
+    if os.path.exists(_TRIGGER):  # noqa: PTH110
+        return
+    try:
+        clients = _clients()
+        found: list[dict[str, object]] = [{"host": _host(client), "enabled": _enabled(client)} for client in clients]
+        _report(found, pending=sum(_waiting(client) for client in clients))
+    except Exception:  # noqa: BLE001
+        # Whatever the SDK of the app does, the app must not notice us.
+        return
+
+
+def _waiting(client: Any) -> int:
+    """Events that were captured and not sent."""
+    queue = getattr(client, "queue", None) or getattr(getattr(client, "default_client", None), "queue", None)
+    return int(getattr(queue, "unfinished_tasks", 0) or 0)
 
 
 def _answer() -> None:
@@ -59,13 +93,16 @@ def _answer() -> None:
         _report(found, repr(error))
 
 
-def _report(clients: list[dict[str, object]], error: str = "") -> None:
+def _report(clients: list[dict[str, object]], error: str = "", pending: int | None = None) -> None:
     import json
 
     name = f"{_TRIGGER}.{os.getpid()}.json"
+    told: dict[str, object] = {"clients": clients, "error": error}
+    if pending is not None:
+        told["pending"] = pending
     try:
         with open(name + ".part", "w") as file:  # noqa: PTH123
-            json.dump({"clients": clients, "error": error}, file)
+            json.dump(told, file)
         os.replace(name + ".part", name)  # noqa: PTH105
     except OSError:
         # The verification is over and its directory gone.
