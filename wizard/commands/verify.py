@@ -3,24 +3,49 @@
 from __future__ import annotations
 
 import os
-import socket
-from collections.abc import Callable, Sequence
-from functools import partial
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from wizard import environment
 from wizard.answers import Answers
-from wizard.apps import App
-from wizard.commands.choose import Choices, choose_answers, choose_apps
+from wizard.apps import App, find_apps
+from wizard.commands.about_app import choices_of
+from wizard.commands.choices import Choices
+from wizard.commands.choose import choose, choose_apps
 from wizard.commands.report import as_json, show_apps
+from wizard.commands.show_verdicts import Checked, show
+from wizard.commands.start_app import starter
 from wizard.console import Console
-from wizard.emits import Emission, emits
-from wizard.errors import Exit, WizardError
-from wizard.registry import load_launch
-from wizard.verify import Verdict, exit_code, to_json
-from wizard.verify import verify as check
+from wizard.emits import Emission
+from wizard.errors import Exit
+from wizard.posthog.access import Access
+from wizard.project import Tree
+from wizard.verdicts import Wanted
+from wizard.verify import Waits, app_link, exit_code, project_id, readable_link, to_json, token_link
+from wizard.verify_readable import uuid_of
 from wizard.workspace import list_tree
 
-Checked = list[tuple[str, tuple[Verdict, ...]]]
+__all__ = ["Checked", "VerifySettings", "check_apps", "links", "show", "verify", "worst"]
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """What `verify` is to do beside the defaults.
+
+    `fresh`: the project was made a moment ago. `access` is what the user logged in with in this run.
+    """
+
+    timeout: float = 60.0
+    no_app: bool = False
+    app_command: str | None = None
+    app_url: str | None = None
+    resume: str | None = None
+    project: int | None = None
+    fresh: bool = False
+    access: Access | None = None
+    again: str = "posthog-wizard verify"
 
 
 class VerifySettings:
@@ -28,28 +53,34 @@ class VerifySettings:
 
     def __init__(self, **options: Any) -> None:
         self.as_json: bool = options["as_json"]
-        self.timeout: float = options["timeout"]
-        self.choices = Choices(
-            directory=options["directory"],
-            ci=options["ci"] or options["as_json"],
-            token=options["token"],
-            region=options["region"],
-            host=options["host"],
-            framework=options["framework"],
-            target=options["target"],
-            replace_token=True,
+        self.choices = choices_of(options)
+        resume = options["resume"]
+        self.how = How(
+            timeout=options["timeout"],
+            no_app=options["no_app"],
+            app_command=options["app_command"],
+            app_url=options["app_url"],
+            resume=uuid_of(resume) if resume else None,
+            project=options["project_id"],
+            again=_again(self.choices, {"--app-command": options["app_command"], "--app-url": options["app_url"]}),
         )
 
 
 def verify(settings: VerifySettings) -> int:
-    """Check every app; exit 4 when a link failed or nothing was confirmed."""
+    """Check every app; exit 4 when a link failed or nothing was confirmed.
+
+    Without a supported app a token that was given is checked all the same.
+    """
     console = Console(quiet=settings.as_json)
     tree = list_tree(settings.choices.directory)
-    apps = choose_apps(tree, settings.choices, console)
+    apps = _apps(tree, settings.choices, console)
     show_apps(console, apps)
-    answers = choose_answers(apps, settings.choices, console)
-    checked = check_apps(apps, answers, console, settings.choices.may_ask, settings.timeout)
-    show(console, checked)
+    chosen = choose(apps, settings.choices, console)
+    how = settings.how
+    if chosen.connection:
+        how = replace(how, access=chosen.connection.access, fresh=chosen.connection.made)
+    checked = check_apps(apps, chosen.answers, console, settings.choices.may_ask, how=how)
+    show(console, checked, settings.how.again)
     code = worst(checked)
     if settings.as_json:
         status = "unverified" if code else "verified"
@@ -59,52 +90,36 @@ def verify(settings: VerifySettings) -> int:
 
 
 def check_apps(
-    apps: Sequence[App], answers: Answers, console: Console, may_ask: bool, timeout: float = 60.0
+    apps: Sequence[App],
+    answers: Answers,
+    console: Console,
+    may_ask: bool,
+    *,
+    how: How | None = None,
 ) -> Checked:
-    """The verdicts for each app; `timeout` is the limit for its start and its event, in seconds."""
+    """The verdicts for each app. The token and the way into the project are the same for all, so proven once."""
+    how = how or How()
     console.head("Verifying")
-    return [
-        (
-            app.path,
-            check(
-                answers.token,
-                answers.hosts,
-                _starter(app, answers, console, may_ask, timeout),
-                env=os.environ,
-                say=console.progress,
-                host_read=answers.host_read,
-            ),
-        )
-        for app in apps
-    ]
-
-
-def _starter(
-    app: App, answers: Answers, console: Console, may_ask: bool, timeout: float
-) -> Callable[[], Emission] | str:
-    """What starts the app, or the reason why nothing can."""
-    names = app.framework.names(app.project)
-    try:
-        launch = load_launch(app.id)(app.project, _free_port())
-    except WizardError as error:
-        return f"{error.message}. {error.hint}" if error.hint else error.message
-    return partial(
-        emits,
-        app.project.root,
-        launch,
-        app.framework.runtime,
-        {names.token: answers.token or "phc_verify"},
-        host_variables=(names.host,),
-        say=console.progress,
-        timeout=timeout,
-        open_by_user=may_ask,
+    wanted = Wanted(
+        answers.token or None,
+        answers.hosts,
+        os.environ,
+        console.progress,
+        waits=Waits(),
+        host_read=answers.host_read,
+        project=how.project or project_id(os.environ),
+        resume=how.resume,
+        fresh=how.fresh,
+        access=how.access,
+        again=how.again,
+        host_set=_host_set(apps),
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    # what is wrong with the words of the user is told before anybody is called
+    starts = {app.path: _start(app, answers, console, may_ask, how) for app in apps} or {".": _nothing_to_start(how)}
+    connection = token_link(wanted)
+    started = [(path, app_link(start)) for path, start in starts.items()]
+    readable = readable_link(connection, wanted)
+    return [(path, (connection.verdict, verdict, readable)) for path, verdict in started]
 
 
 def links(checked: Checked) -> list[dict[str, Any]]:
@@ -117,16 +132,53 @@ def worst(checked: Checked) -> Exit:
     return max((exit_code(verdicts) for _, verdicts in checked), default=Exit.OK)
 
 
-def show(console: Console, checked: Checked) -> None:
-    """One row per link, and what to do about those that are not proven."""
-    marks = {"passed": ("+", "bold green"), "failed": ("x", "bold red"), "skipped": ("-", "dim")}
-    titles = {"token": "Token and host", "app": "The app's own code", "readable": "Event in the project"}
-    for path, verdicts in checked:
-        for verdict in verdicts:
-            mark, style = marks[verdict.status]
-            where = "" if path == "." else f"{path}: "
-            console.item(mark, f"{where}{titles[verdict.link]}: {verdict.status}. {verdict.reason}", style)
-            if hint := verdict.detail.get("hint"):
-                console.item(" ", str(hint), "dim")
-            if verdict.detail.get("warning"):
-                console.item(" ", str(verdict.detail["warning"]), "yellow")
+_NOT_STARTED = "not started: --resume only looks again for the event that was sent"
+
+
+Start = Callable[[], Emission] | str
+
+
+def _nothing_to_start(how: How) -> Start:
+    return _NOT_STARTED if how.resume else "there is no app here that the wizard can start"
+
+
+def _start(app: App, answers: Answers, console: Console, may_ask: bool, how: How) -> Start:
+    """What starts the app, or the reason why it is not started."""
+    if how.resume:
+        return _NOT_STARTED
+    if how.no_app:
+        return "not started, as --no-app says"
+    return starter(app, answers, console, may_ask, how.timeout, command=how.app_command, url=how.app_url)
+
+
+def _apps(tree: Tree, choices: Choices, console: Console) -> tuple[App, ...]:
+    """The apps to check; none where there are none but a token was given, which can be proven by itself."""
+    if choices.token and not choices.framework and not choices.target and not find_apps(tree).apps:
+        console.say("No app that the wizard supports is here: only the token and the way into the project are checked.")
+        return ()
+    return choose_apps(tree, choices, console)
+
+
+def _host_set(apps: Sequence[App]) -> str:
+    """Where the host of the (first) app is set: `NAME in file`; empty when no env file has it."""
+    for app in apps:
+        names = app.framework.names(app.project)
+        if there := environment.current(app.project, names.host, app.framework.env_folder(app.project)):
+            return f"{names.host} in {there[1]}"
+    return ""
+
+
+def _again(choices: Choices, more: Mapping[str, str | None]) -> str:
+    """The command line once more, without what only this run wanted."""
+    words = ["posthog-wizard", "verify", *([] if str(choices.directory) == "." else [str(choices.directory)])]
+    words += [word for target in choices.target for word in ("--target", target)]
+    for flag, value in (
+        ("--framework", choices.framework),
+        ("--token", choices.token if os.environ.get("POSTHOG_WIZARD_TOKEN") != choices.token else None),
+        ("--region", choices.region),
+        ("--host", choices.host),
+        ("--project-id", choices.project_id),
+        *more.items(),
+    ):
+        words += [flag, str(value)] if value else []
+    return shlex.join(words)

@@ -1,0 +1,143 @@
+"""How the verdicts of `verify` are shown: a row for each link, what to do about it, and the sum in one last line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from wizard.console import Console
+from wizard.verdicts import Link, Status, Verdict
+
+Checked = Sequence[tuple[str, tuple[Verdict, ...]]]
+"""The path of each app, and its verdicts; what is proven once for all apps is the same object in each."""
+
+TITLES: Mapping[Link, str] = {
+    "token": "Token and host",
+    "app": "The app's own code",
+    "readable": "Event in the project",
+}
+_MARKS: Mapping[Status, tuple[str, str, str]] = {
+    "passed": ("+", "bold green", "passed"),
+    "failed": ("x", "bold red", "failed"),
+    "skipped": ("-", "bold yellow", "not proven"),
+}
+
+
+def show(console: Console, checked: Checked, again: str = "posthog-wizard verify") -> None:
+    """One row per link with its details, then what is proven, what is not, and the next command."""
+    several = len(checked) > 1
+    shown: list[Verdict] = []
+    sunk = False
+    for path, verdicts in checked:
+        for verdict in verdicts:
+            if any(verdict is other for other in shown):
+                continue
+            shown.append(verdict)
+            mark, style, word = _MARKS[verdict.status]
+            where = f"{path}: " if several and verdict.link == "app" else ""
+            console.item(mark, f"{where}{TITLES[verdict.link]}: {word}. {verdict.reason}", style)
+            for line in _details(verdict):
+                console.item(" ", line, "dim")
+            if verdict.detail.get("event") and verdict.link == "app" and not sunk:
+                console.item(" ", "It went to a listener on this machine, so it is not in your project.", "dim")
+                sunk = True
+            _remarks(console, verdict)
+    if shown:
+        console.say()
+        console.say(_sum(shown), "bold")
+        if command := _next(shown, again):
+            console.raw(f"Next: {command}")
+
+
+def _remarks(console: Console, verdict: Verdict) -> None:
+    if warning := verdict.detail.get("warning"):
+        console.item("!", str(warning), "bold yellow")
+    for note in verdict.detail.get("notes", ()):
+        console.item("!", str(note), "bold yellow")
+    if verdict.status == "passed" and verdict.link != "token":
+        return
+    for line in str(verdict.detail.get("hint", "")).splitlines():
+        if verdict.detail.get("next", "\n") in line:
+            console.raw(f"    {line}")  # a command is copied, so it is never broken
+        else:
+            console.item(" ", line, "dim")
+
+
+def _details(verdict: Verdict) -> list[str]:
+    match verdict.link:
+        case "token":
+            return _of_token(verdict)
+        case "app":
+            return _of_event(verdict.detail.get("event"))
+    facts = verdict.detail
+    if not facts.get("uuid"):
+        return []
+    seen = [f"{facts.get('event', '')}, uuid {facts['uuid']}"]
+    return [*seen, f"See it: {facts['activity']}"] if verdict.status == "passed" else seen
+
+
+def _of_token(verdict: Verdict) -> list[str]:
+    """The token, its region and project; then what can be reached from here, and what cannot for which reason."""
+    detail = verdict.detail
+    facts = [
+        str(detail.get("token", "")),
+        f"region {detail['region'].upper()}" if detail.get("region") else "",
+        f"project {detail['project']['id']} ({detail['project']['name']})" if detail.get("project") else "",
+    ]
+    lines = [", ".join(filter(None, facts))] if any(facts) else []
+    network = detail.get("network", ())
+    if reached := dict.fromkeys(row["host"] for row in network if row["reached"]):
+        lines.append(f"Reached from here: {', '.join(reached)}")
+    groups: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for row in network:
+        if not row["reached"]:
+            groups.setdefault(row["obstacle"], {})[row["host"]] = row
+    for group in groups.values():
+        first = next(iter(group.values()))
+        why = "" if first["reason"] == verdict.reason else f": {first['reason']}"
+        # the verdict's own reason and hint are shown anyway
+        hint = "" if first["hint"] == detail.get("hint") else f" {first['hint']}"
+        lines.append(f"Not reached{', all for one reason' if len(group) > 1 else ''}: {', '.join(group)}{why}.{hint}")
+    return lines
+
+
+def _of_event(event: Any) -> list[str]:
+    """The event as it arrived: name, library, version, address, distinct id."""
+    if not isinstance(event, Mapping):
+        return []
+    properties = event.get("properties")
+    known = properties if isinstance(properties, Mapping) else {}
+    library = " ".join(str(known[key])[:40] for key in ("$lib", "$lib_version") if known.get(key))
+    address = str(known.get("$current_url") or "")
+    parts = urlsplit(address)
+    distinct = event.get("distinct_id") or known.get("distinct_id")
+    facts = [
+        str(event.get("event", ""))[:80],
+        f"from {library}" if library else "",
+        f"at {parts.scheme}://{parts.netloc}{parts.path}"[:120] if parts.netloc else "",
+        f"distinct id {str(distinct)[:60]}" if distinct else "",
+    ]
+    return [", ".join(filter(None, facts))]
+
+
+def _sum(shown: Sequence[Verdict]) -> str:
+    said = []
+    for status, word in (("passed", "Proven"), ("failed", "Failed"), ("skipped", "Not proven")):
+        names = list(
+            dict.fromkeys(TITLES[v.link][:1].lower() + TITLES[v.link][1:] for v in shown if v.status == status)
+        )
+        if names:
+            said.append(f"{word}: {', '.join(names)}.")
+    return " ".join(said)
+
+
+def _next(shown: Sequence[Verdict], again: str) -> str:
+    """The one command that is worth typing next; empty when all is proven, or only what nobody asked for is not."""
+    by_link = {verdict.link: verdict for verdict in shown}
+    readable = by_link.get("readable")
+    if any(v.status == "failed" for v in shown) or ("token" in by_link and by_link["token"].status == "skipped"):
+        return again
+    if readable is None or readable.status == "passed":
+        return ""
+    return str(readable.detail.get("next", again))
