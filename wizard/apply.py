@@ -193,7 +193,8 @@ def _complete(journal: Journal) -> Journal:
     if target.undoes is not None:
         _reopen(target)
     else:
-        target = save(replace(target, state=journal.undoes.becomes))
+        files = journal.undoes.done(target.files, True)
+        target = save(replace(target, state=journal.undoes.becomes, files=files))
     remove(journal)
     return _cleared(target)
 
@@ -210,7 +211,8 @@ def _cleared(target: Journal) -> Journal:
 def _reopen(journal: Journal) -> None:
     """Of an undo that is taken back: what it undoes counts again."""
     if journal.undoes is not None:
-        save(replace(_undone(journal), state=journal.undoes.was))
+        target = _undone(journal)
+        save(replace(target, state=journal.undoes.was, files=journal.undoes.done(target.files, False)))
 
 
 def _undone(journal: Journal) -> Journal:

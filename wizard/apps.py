@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from wizard.detect import Evidence, Strength
 from wizard.framework import Framework
 from wizard.project import BrokenFile, Project, Tree
 from wizard.registry import all_frameworks
-from wizard.workspace import aside, candidates
+from wizard.roles import Role, depended_on, role
+from wizard.workspace import aside, candidates, foreign, language, named
+from wizard.workspaces import Workspace, workspaces
+
+NAMED = Role("app", "you named it")
+"""What a directory is that nobody had to judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +24,7 @@ class App:
     project: Project
     id: str
     evidence: tuple[Evidence, ...]
+    role: Role = NAMED
 
     @property
     def framework(self) -> Framework:
@@ -54,25 +61,40 @@ class Found:
 
     apps: tuple[App, ...]
     ignored: tuple[Ignored, ...]
+    workspaces: tuple[Workspace, ...] = ()
 
 
 def find_apps(tree: Tree) -> Found:
-    """All apps of a tree in the order of their paths. Unreadable manifests end up in `ignored`."""
+    """All apps of a tree in the order of their paths. Unreadable manifests end up in `ignored`, libraries too."""
     apps: list[App] = []
     ignored: list[Ignored] = []
-    for project in candidates(tree):
+    files = named(tree)
+    projects = candidates(tree, files)
+    needed = depended_on(projects)
+    declared = workspaces(tree, files)
+    roots = {workspace.path: workspace.kind for workspace in reversed(declared)}
+    for project in projects:
         try:
-            here = detect(project)
+            here, its = detect(project), role(project, needed)
         except BrokenFile as error:
             ignored.append(Ignored(project.path, error.message))
             continue
         if here and (name := aside(project.path)):
             ignored.append(Ignored(project.path, f"{here[0].framework.name} in a {name!r} directory"))
-        elif here:
-            apps += here
+        elif here and its.kind in ("app", "documentation"):
+            apps += [replace(app, role=its) for app in here]
         else:
-            ignored.append(Ignored(project.path, "no supported framework found in its manifest"))
-    return Found(tuple(apps), tuple(ignored))
+            ignored.append(Ignored(project.path, _why_not(here, its, roots.get(project.path))))
+    for path, manifest in foreign(files, {project.path for project in projects}).items():
+        ignored.append(Ignored(path, f"{language(manifest)} ({manifest}): not supported yet"))
+    return Found(tuple(apps), tuple(ignored), declared)
+
+
+def _why_not(here: Sequence[App], its: Role, root_of: str | None) -> str:
+    if its.kind not in ("app", "documentation"):
+        what = "tests" if its.kind == "tests" else f"a {its.kind}"
+        return f"{here[0].framework.name}, but {what}: {its.reason}" if here else f"{what}: {its.reason}"
+    return f"the root of the workspace ({root_of})" if root_of else "no supported framework found in its manifest"
 
 
 def detect(project: Project) -> list[App]:

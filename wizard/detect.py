@@ -38,8 +38,9 @@ def npm(*names: str, strength: Strength = Strength.CERTAIN) -> Detector:
 
     def detector(project: Project) -> tuple[Evidence, ...]:
         declared = _npm.declared(project)
+        where = _npm.manifest_path(project)
         return tuple(
-            Evidence(strength, f"package.json lists {name} {declared[name]}", _npm.version(project, name))
+            Evidence(strength, f"{where} lists {name} {declared[name]}", _npm.version(project, name))
             for name in names
             if name in declared
         )
@@ -47,11 +48,17 @@ def npm(*names: str, strength: Strength = Strength.CERTAIN) -> Detector:
     return detector
 
 
+def own_npm(*names: str, strength: Strength = Strength.CERTAIN) -> Detector:
+    """Any of `names` is declared in a package.json that declares this app's packages and no other's."""
+    detector = npm(*names, strength=strength)
+    return lambda project: () if _npm.is_shared(project) else detector(project)
+
+
 def in_dependencies(*names: str, strength: Strength = Strength.CERTAIN) -> Detector:
     """Any of `names` is in `dependencies` of package.json: the package runs with it, and not only its tests."""
 
     def detector(project: Project) -> tuple[Evidence, ...]:
-        runtime = project.json("package.json").get("dependencies")
+        runtime = _npm.manifest(project).get("dependencies")
         listed = [name for name in names if isinstance(runtime, dict) and name in runtime]
         return npm(*listed, strength=strength)(project) if listed else ()
 

@@ -35,15 +35,24 @@ class Entry:
     after: str | None  # of a watched file: what `settle` found
     mode: int | None  # permission bits before; None for a file that did not exist
     watched: bool = False  # `settle` reads it again
+    undone: bool = False  # taken back already, by the undo of one app among several
 
 
 @dataclass(frozen=True, slots=True)
 class Undoes:
-    """What an undo's own journal says about the one it takes back: id, state before and state when done."""
+    """What an undo's own journal says about the one it takes back: id, state before and state when done.
+
+    `paths` are the files that are taken back for good while the rest stays applied.
+    """
 
     id: str
     was: State
     becomes: State
+    paths: tuple[str, ...] = ()
+
+    def done(self, entries: tuple[Entry, ...], undone: bool) -> tuple[Entry, ...]:
+        """The entries with those of `paths` marked, or unmarked."""
+        return tuple(replace(entry, undone=undone) if entry.path in self.paths else entry for entry in entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +202,14 @@ def load(folder: Path) -> Journal | None:
             files=tuple(Entry(**entry) for entry in record["files"]),
             watched=tuple(Entry(**entry) for entry in record["watched"]),
             folders=tuple(record["folders"]),
-            undoes=Undoes(**record["undoes"]) if record["undoes"] else None,
+            undoes=_undoes(record["undoes"]) if record["undoes"] else None,
         )
     except (ValueError, KeyError, TypeError) as error:
         raise WizardError(f"the journal {folder} cannot be read: {error}", "remove that folder to go on") from error
+
+
+def _undoes(record: Mapping[str, Any]) -> Undoes:
+    return Undoes(record["id"], record["was"], record["becomes"], tuple(record.get("paths", ())))
 
 
 def records(root: Path) -> list[Journal]:

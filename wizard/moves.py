@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +16,11 @@ _OTHERS = {".git", ".hg", ".venv", "venv", "node_modules", "__pycache__", "dist"
 _MOST = 20_000  # files looked at
 
 
-def moved_to(root: Path, data: bytes) -> str | None:
-    """The one file in `root` (POSIX, relative) with exactly this content; None when there is none, or several."""
+def moved_to(root: Path, data: bytes, ours: Collection[str] = ()) -> str | None:
+    """The one file in `root` (POSIX, relative) with exactly this content; None when there is none, or several.
+
+    `ours` are files that have their content from us: none of them is another one that was moved.
+    """
     found = []
     looked = 0
     for folder, folders, files in os.walk(root):
@@ -28,8 +32,9 @@ def moved_to(root: Path, data: bytes) -> str | None:
                 is_it = not file.is_symlink() and file.stat().st_size == len(data) and snapshot(file) == data
             except (OSError, WizardError):
                 continue  # gone meanwhile, or not ours to read
-            if is_it:
-                found.append(file.relative_to(root).as_posix())
+            path = file.relative_to(root).as_posix()
+            if is_it and path not in ours:
+                found.append(path)
         if looked > _MOST:
             return None
     return found[0] if len(found) == 1 and data.strip() else None

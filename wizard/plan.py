@@ -7,8 +7,10 @@ from typing import Any
 
 from wizard.apps import App
 from wizard.changes import Manual, Note
+from wizard.deploy.surface import Finding
 from wizard.diff import file_diff, shown_diff
 from wizard.packages import Command
+from wizard.packages.command import together
 from wizard.posthog.tokens import redact
 
 
@@ -74,6 +76,8 @@ class AppPlan:
     notes: tuple[Note, ...]
     packages: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    deploy: tuple[Finding, ...] = ()
+    variables: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The app's part of the `setup --json` contract."""
@@ -89,6 +93,7 @@ class AppPlan:
             "installs": [{"argv": list(argv), "cwd": c.cwd} for c in self.installs for argv in c.calls],
             "manual": [{"title": m.title, "body": m.body, "where": m.where} for m in self.manual],
             "notes": [{"title": n.title, "body": n.body} for n in self.notes],
+            "deploy": [finding.to_json() for finding in self.deploy],
             "left_out": [{"id": e.id, "why": e.why, "reason": e.reason} for e in self.left_out],
         }
 
@@ -119,12 +124,8 @@ class Plan:
 
     @property
     def installs(self) -> tuple[Command, ...]:
-        """Package-manager calls, each once."""
-        calls: list[Command] = []
-        for call in (c for app in self.apps for c in app.installs):
-            if call not in calls:
-                calls.append(call)
-        return tuple(calls)
+        """Package-manager calls, one for all apps of a workspace."""
+        return together(command for app in self.apps for command in app.installs)
 
     @property
     def manual(self) -> tuple[Manual, ...]:
@@ -135,6 +136,11 @@ class Plan:
     def notes(self) -> tuple[Note, ...]:
         """Things worth knowing."""
         return tuple(dict.fromkeys(n for app in self.apps for n in app.notes))
+
+    @property
+    def deploy(self) -> tuple[Finding, ...]:
+        """Where the apps are built or run besides this machine, once the plan is carried out."""
+        return tuple(dict.fromkeys(f for app in self.apps for f in app.deploy))
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:

@@ -111,6 +111,11 @@ class Project:
     path: str = "."
     nested: tuple[str, ...] = ()
 
+    @cached_property
+    def memo(self) -> dict[object, Any]:
+        """What was derived from this view of the app before: the view does not change, so neither does that."""
+        return {}
+
     @property
     def root(self) -> Path:
         """The app's directory on disk."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -47,11 +47,17 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """What an undo would do. With conflicts the rest is still undone, and the run is incomplete."""
+    """What an undo would do. With conflicts the rest is still undone, and the run is incomplete.
+
+    `stays` are files of the same apply that this undo leaves alone, because they lie in none of its targets; `done` are
+    those that need not be looked at again.
+    """
 
     changes: tuple[Restore, ...]
     conflicts: tuple[Conflict, ...] = ()
     notes: tuple[Note, ...] = ()
+    stays: tuple[str, ...] = ()
+    done: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> Exit:
@@ -67,21 +73,35 @@ def latest(root: Path) -> Journal:
     raise WizardError("nothing to undo here", "the record is kept per directory: run undo where you ran the setup")
 
 
-def plan_undo(journal: Journal) -> Undo:
+def plan_undo(journal: Journal, targets: Sequence[str] = ()) -> Undo:
     """What `undo` would do to the files as they are now; writes nothing.
+
+    With `targets` (directories relative to the root) only the files in them are taken back: what several apps share
+    at the root of their workspace (a manifest, a lockfile) stays until all is undone.
 
     Edited since: a three-way merge takes out our lines only. Created by us and edited since, or a lockfile that
     changed since the install: a conflict, because there is no telling whose lines are whose.
     """
     if journal.state == "undone":
         return Undo(())
-    outcomes = [outcome for entry in journal.files for outcome in _planned(journal, entry)]
-    outcomes += [outcome for entry in journal.watched for outcome in _installed(journal, entry)]
+    entries = [(entry, _planned) for entry in journal.files if not entry.undone]
+    entries += [(entry, _installed) for entry in journal.watched]
+    planned = [(entry.path, tuple(plan(journal, entry))) for entry, plan in entries]
+    wanted = [(path, outcomes) for path, outcomes in planned if _lies_in(path, targets)]
+    outcomes = [outcome for _, outcomes in wanted for outcome in outcomes]
     return Undo(
         changes=tuple(o for o in outcomes if isinstance(o, Restore)),
         conflicts=tuple(o for o in outcomes if isinstance(o, Conflict)),
         notes=tuple(o for o in outcomes if isinstance(o, Note)),
+        stays=tuple(
+            p for p, left in planned if not _lies_in(p, targets) and any(not isinstance(o, Note) for o in left)
+        ),
+        done=tuple(path for path, all_of in wanted if not any(isinstance(o, Conflict) for o in all_of)),
     )
+
+
+def _lies_in(path: str, targets: Sequence[str]) -> bool:
+    return not targets or any(PurePosixPath(path).is_relative_to(target) for target in targets)
 
 
 def undo(journal: Journal, undo: Undo, *, command: str = "undo", keep: bool = False) -> Journal:
@@ -92,8 +112,9 @@ def undo(journal: Journal, undo: Undo, *, command: str = "undo", keep: bool = Fa
     """
     if journal.state == "undone":
         raise WizardError("nothing to undo here: this run was undone before")
-    is_open = not keep and any(conflict.by_hand for conflict in undo.conflicts)
-    undoes = Undoes(journal.id, was=journal.state, becomes="applied" if is_open else "undone")
+    is_open = bool(undo.stays) or (not keep and any(conflict.by_hand for conflict in undo.conflicts))
+    paths = undo.done if undo.stays else ()
+    undoes = Undoes(journal.id, was=journal.state, becomes="applied" if is_open else "undone", paths=paths)
     folders = [folder for folder in journal.folders if not unwritable(journal.root, folder)]
     return carry_out(journal.root, undo.changes, command=command, folders=folders, undoes=undoes)
 
@@ -138,7 +159,8 @@ def _is_of_lines(path: str) -> bool:
 def _gone(journal: Journal, entry: Entry) -> Iterator[_Outcome]:
     if entry.before is None and journal.state != "applied":
         return
-    now = moved_to(journal.root, content(journal, entry.after)) if entry.after is not None else None
+    ours = {other.path for other in journal.files}
+    now = moved_to(journal.root, content(journal, entry.after), ours) if entry.after is not None else None
     if now is not None and entry.before is None:
         yield Conflict(entry.path, f"was moved to {now}: left as it is; delete it if you do not need it")
     elif now is not None:

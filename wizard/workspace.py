@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
+from wizard import workspaces
 from wizard.errors import WizardError
 from wizard.git import git
-from wizard.project import BrokenFile, Project, Tree
+from wizard.gitignore import Rules
+from wizard.project import BrokenFile, Project, Tree, normal
 
 PRUNED = frozenset(
     """node_modules bower_components .venv venv env virtualenv site-packages __pycache__ .tox .nox .git .hg .svn dist
@@ -26,7 +30,29 @@ ASIDE = frozenset(
 )
 """Directories whose apps are not what the repository ships; used only when named with `--target`."""
 
+_ASIDE = re.compile(r"(?:template|example|fixture)s?-.+|.+-(?:template|example|fixture)s?")
+
 MANIFESTS = frozenset("package.json pyproject.toml requirements.txt Pipfile setup.py setup.cfg manage.py".split())
+
+_LANGUAGES = {
+    "go.mod": "Go",
+    "Cargo.toml": "Rust",
+    "build.gradle": "Java or Kotlin",
+    "build.gradle.kts": "Java or Kotlin",
+    "pom.xml": "Java or Kotlin",
+    "pubspec.yaml": "Dart",
+    "Gemfile": "Ruby",
+    "composer.json": "PHP",
+    "mix.exs": "Elixir",
+    "Package.swift": "Swift",
+    ".csproj": ".NET",
+    ".fsproj": ".NET",
+    "deno.json": "Deno",
+    "deno.jsonc": "Deno",
+}
+
+_ENDINGS = (".csproj", ".fsproj", ".txt", *workspaces.SOLUTIONS)
+_SPEAKING = MANIFESTS | workspaces.FILES | {*_LANGUAGES, "project.json"}
 
 _TELLING = {
     "setup.py": re.compile(rb"\b(?:setuptools|distutils|skbuild)\b"),
@@ -56,7 +82,7 @@ def list_tree(directory: Path) -> Tree:
     top = _top(root)
     listed = _from_git(root) if (top / ".git").exists() else None
     try:
-        paths = listed or _from_walk(root)
+        paths = listed or walked(root)
     except OSError as error:
         raise WizardError(f"cannot list {directory}: {error.strerror}") from error
     return Tree(root, top, tuple(sorted(p for p in paths if not _PRUNED.search(p))))
@@ -78,40 +104,97 @@ def _from_git(root: Path) -> list[str] | None:
     return [name for name in names if name and not name.endswith("/")]
 
 
-def _from_walk(root: Path) -> list[str]:
+def walked(root: Path) -> list[str]:
+    """The files that the `.gitignore` files of the tree itself do not leave out, without asking git."""
     found = []
+    rules = {"": Rules()}
     for directory, names, files in os.walk(root):
-        names[:] = sorted(n for n in names if n not in PRUNED)
         relative = os.path.relpath(directory, root).replace(os.sep, "/")
-        prefix = "" if relative == "." else relative + "/"
-        found += [prefix + name for name in files]
+        folder = "" if relative == "." else relative
+        prefix = f"{folder}/" if folder else ""
+        here = rules.pop(folder)
+        if ".gitignore" in files:
+            here = here.inside(folder, _ignore_file(directory))
+        names[:] = sorted(n for n in names if n not in PRUNED and not here.ignore(prefix + n, True))
+        rules |= dict.fromkeys((prefix + name for name in names), here)
+        found += [prefix + name for name in files if not here.ignore(prefix + name, False)]
+        # git lists a link to a directory as a file
+        found += [prefix + name for name in names if os.path.islink(f"{directory}/{name}")]  # noqa: PTH114
     return found
 
 
-def candidates(tree: Tree) -> list[Project]:
+def _ignore_file(directory: str) -> str:
+    """The text of an ignore file as git reads it: a link is none, and neither is one in UTF-16."""
+    path = Path(directory, ".gitignore")
+    try:
+        return "" if path.is_symlink() else path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def named(tree: Tree) -> Mapping[str, Sequence[str]]:
+    """The directories of the files that say what a directory is, by file name: the one look at all paths."""
+    found: dict[str, list[str]] = {}
+    for path in tree.paths:
+        directory, _, name = path.rpartition("/")
+        if name in _SPEAKING or name.endswith(_ENDINGS):
+            found.setdefault(name, []).append(directory or ".")
+    return found
+
+
+def candidates(tree: Tree, files: Mapping[str, Sequence[str]] | None = None) -> list[Project]:
     """Directories with a manifest, outermost first; each project leaves out the files of those below it.
 
     A `manage.py` directory or a `requirements/` folder belongs to a manifest further up, if there is one; so does a
-    `pyproject.toml` that only configures tools, to one of Python. A `setup.py` that is a module of the app is none.
+    `pyproject.toml` that only configures tools, to one of Python. A `setup.py` that is a module of the app is none. A
+    directory that Nx knows by its `project.json` may have no manifest of its own. `files` are those of `named`.
     """
+    files = named(tree) if files is None else files
     roots: set[str] = set()
     weak: set[str] = set()
     tools: set[str] = set()
     python: set[str] = set()
-    for path in tree.paths:
-        directory, _, name = path.rpartition("/")
-        if name in MANIFESTS and _tells(tree, path):
-            (weak if name == "manage.py" else roots).add(directory or ".")
-            if name not in ("manage.py", "package.json"):
-                python.add(directory or ".")
-        elif name == "pyproject.toml":
-            tools.add(directory)
-        elif name.endswith(".txt") and directory.rpartition("/")[2] == "requirements":
-            roots.add(directory.rpartition("/")[0] or ".")
+    for name in MANIFESTS:
+        for directory in files.get(name, ()):
+            if _tells(tree, normal(f"{directory}/{name}")):
+                (weak if name == "manage.py" else roots).add(directory)
+                if name not in ("manage.py", "package.json"):
+                    python.add(directory)
+            elif name == "pyproject.toml":
+                tools.add(directory)
+    for name, directories in files.items():
+        if name.endswith(".txt"):
+            roots |= {d.rpartition("/")[0] or "." for d in directories if d.rpartition("/")[2] == "requirements"}
+    if "nx.json" in files:
+        roots.update(d for d in files.get("project.json", ()) if any(_inside(d, top) for top in files["nx.json"]))
     roots |= {t for t in tools if not any(_inside(t, r) for r in python)}
     roots |= {w for w in weak if not any(_inside(w, r) for r in roots)}
     ordered = sorted(roots, key=lambda r: (r != ".", r.count("/"), r))
-    return [Project(tree, r, tuple(n for n in ordered if n != r and _inside(n, r))) for r in ordered]
+    below = sorted(roots.union(*(directories for name, directories in files.items() if language(name))))
+    return [Project(tree, r, _below(below, r)) for r in ordered]
+
+
+def _below(directories: Sequence[str], directory: str) -> tuple[str, ...]:
+    """Those of the sorted `directories` that lie below one: they stand together."""
+    if directory == ".":
+        return tuple(d for d in directories if d != ".")
+    return tuple(directories[bisect_left(directories, directory + "/") : bisect_left(directories, directory + "0")])
+
+
+def language(name: str) -> str | None:
+    """The language of a manifest by this name, among those that are the boundary of an app of another one."""
+    found = _LANGUAGES.get(name)
+    return found or next((_LANGUAGES[e] for e in (".csproj", ".fsproj") if name.endswith(e)), None)
+
+
+def foreign(files: Mapping[str, Sequence[str]], roots: Collection[str]) -> dict[str, str]:
+    """The outermost directories of other languages that are no candidates, with the manifest that says so."""
+    found: dict[str, str] = {}
+    for name, directories in files.items():
+        if language(name):
+            found.update((d, name) for d in directories if d not in roots)
+    above = {d: [str(folder) for folder in PurePosixPath(d).parents] for d in found}
+    return {d: name for d, name in sorted(found.items()) if not any(o in found and o != d for o in above[d])}
 
 
 def _tells(tree: Tree, path: str) -> bool:
@@ -127,7 +210,7 @@ def _tells(tree: Tree, path: str) -> bool:
 
 def aside(path: str) -> str | None:
     """The directory name that makes an app root an example or a test, if any."""
-    return next((part for part in PurePosixPath(path).parts if part in ASIDE), None)
+    return next((part for part in PurePosixPath(path).parts if part in ASIDE or _ASIDE.fullmatch(part)), None)
 
 
 def _inside(path: str, directory: str) -> bool:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from frameworks.express.entry import SOURCES, entries, imported
 from wizard.detect import Evidence, Strength
+from wizard.packages import npm
 from wizard.project import Project
 from wizard.text import line_number
 from wizard.workspace import ASIDE
@@ -130,7 +131,8 @@ def is_esm(project: Project, path: str) -> bool:
 
 def runs_express(project: Project) -> tuple[Evidence, ...]:
     """Express is a dependency of the app itself, not of its tooling or its users, and the code makes an app."""
-    sections = (project.json("package.json").get(name) for name in ("dependencies", "optionalDependencies"))
+    manifest = npm.manifest(project)
+    sections = (manifest.get(name) for name in ("dependencies", "optionalDependencies"))
     if not any(isinstance(section, dict) and "express" in section for section in sections):
         return ()
     if not made(project):

@@ -34,6 +34,8 @@ _ASIDE = {
     "next-env.d.ts",
     "db.sqlite3",
     ".vite",
+    ".nx",
+    ".turbo",
 }
 _AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
 

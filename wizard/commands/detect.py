@@ -26,15 +26,19 @@ def detect(directory: Path, as_json: bool) -> int:
             "root": str(tree.root),
             "apps": [describe(app) for app in found.apps],
             "ignored": [{"path": i.path, "reason": i.reason} for i in found.ignored],
+            "workspaces": [{"path": w.path, "kind": w.kind, "members": list(w.members)} for w in found.workspaces],
         }
         print_json(console, report)
         return Exit.OK if found.apps else Exit.REFUSED
     for app in found.apps:
         show_apps(console, [app])
+        console.item(" ", f"{app.role.kind}: {app.role.reason}")
         state = existing(app.project, app.framework.language)
         console.item(" ", f"PostHog: {state.state}")
         for line in state.evidence:
             console.item(" ", f"  {line}", "dim")
+    for workspace in found.workspaces:
+        console.item("-", f"{workspace.path}: {workspace.kind} workspace, {len(workspace.members)} members", "dim")
     for ignored in found.ignored:
         console.item("-", f"{ignored.path}: {ignored.reason}", "dim")
     if not found.apps:
@@ -49,6 +53,7 @@ def describe(app: App) -> dict[str, Any]:
         "path": app.path,
         "framework": app.id,
         "variant": app.variant,
+        "role": {"kind": app.role.kind, "reason": app.role.reason},
         "language": app.framework.language,
         "version": app.version,
         "package_manager": manager_name(app),

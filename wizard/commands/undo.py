@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from wizard.commands import recover
@@ -9,9 +10,10 @@ from wizard.commands.report import as_json as print_json
 from wizard.console import Console, is_interactive
 from wizard.diff import file_diff, holds_values
 from wizard.errors import Exit, WizardError
-from wizard.journal import forget, journals
+from wizard.journal import Journal, forget, journals
 from wizard.moves import adopt, where_else
 from wizard.plan import shown
+from wizard.project import normal
 from wizard.undo import plan_undo
 from wizard.undo import undo as take_back
 from wizard.workspace import root_of
@@ -41,7 +43,9 @@ def adopt_from(old: Path, directory: Path) -> None:
     adopt(old, root_of(directory))
 
 
-def undo(directory: Path, *, dry_run: bool, list_only: bool, ci: bool, as_json: bool) -> int:
+def undo(
+    directory: Path, *, dry_run: bool, list_only: bool, ci: bool, as_json: bool, targets: Sequence[str] = ()
+) -> int:
     """Restore every byte of the last apply; exit 3 when edits made since stand in the way of some."""
     console = Console(quiet=as_json)
     root = root_of(directory)
@@ -62,7 +66,13 @@ def undo(directory: Path, *, dry_run: bool, list_only: bool, ci: bool, as_json: 
         return Exit.OK
     if not applied:
         raise WizardError("nothing to undo here", where_else(root) or f"No setup of {root} is on record.")
-    plan = plan_undo(applied[-1])
+    targets = [normal(target) for target in targets if normal(target) != "."]
+    journal = next((j for j in reversed(applied) if _touches(j, targets)), None)
+    if journal is None:
+        raise WizardError(
+            f"no set-up on record changed anything in {' or '.join(targets)}", "See: posthog-wizard undo --list"
+        )
+    plan = plan_undo(journal, targets)
     if dry_run:
         console.data(b"".join(file_diff(c.path, c.before, c.after, holds_values(c.path)) for c in plan.changes))
     else:
@@ -73,11 +83,15 @@ def undo(directory: Path, *, dry_run: bool, list_only: bool, ci: bool, as_json: 
             if not prompts.confirm("Take this back?"):
                 console.say("Nothing was written.")
                 return Exit.OK
-        take_back(applied[-1], plan)
+        take_back(journal, plan)
     for note in plan.notes:
         console.item("-", f"{note.path}: {note.reason}")
     for conflict in plan.conflicts:
         console.item("!", f"left as it is: {conflict.where}: {conflict.reason}", "bold yellow")
+    if plan.stays:
+        where = " and ".join(targets)
+        console.item("-", f"stays, because it lies outside of {where}: {', '.join(plan.stays)}")
+        console.raw("To take the rest back: posthog-wizard undo")
     if not dry_run:
         console.say(f"Undone: {len(plan.changes)} files.", "green")
     if as_json:
@@ -87,7 +101,16 @@ def undo(directory: Path, *, dry_run: bool, list_only: bool, ci: bool, as_json: 
             "exit_code": int(plan.exit_code),
             "files": [c.path for c in plan.changes],
             "notes": [{"path": n.path, "reason": n.reason} for n in plan.notes],
+            "stays": list(plan.stays),
             "conflicts": [{"where": c.where, "reason": c.reason} for c in plan.conflicts],
         }
         print_json(console, report)
     return plan.exit_code
+
+
+def _touches(journal: Journal, targets: Sequence[str]) -> bool:
+    """Is there still something of the set-up in one of the targets?"""
+    if not targets:
+        return True
+    planned = plan_undo(journal, targets)
+    return bool(planned.changes or planned.conflicts)

@@ -25,8 +25,11 @@ __all__ = [
     "installed",
     "is_declared",
     "is_pending",
+    "is_shared",
     "lockfile",
     "manager_name",
+    "manifest",
+    "manifest_path",
     "version",
 ]
 
@@ -38,7 +41,7 @@ def declared(project: Project) -> dict[str, str]:
 
     Raises BrokenFile when package.json does not parse.
     """
-    data = project.json("package.json")
+    data = manifest(project)
     found: dict[str, str] = {}
     for section in _SECTIONS:
         members = data.get(section)
@@ -47,6 +50,23 @@ def declared(project: Project) -> dict[str, str]:
                 if isinstance(requirement, str):
                     found.setdefault(name, requirement)
     return found
+
+
+def manifest_path(project: Project) -> str:
+    """The package.json that declares the app's packages, relative to the app (`../../package.json` in Nx)."""
+    return npm_tools.join(npm_tools.manifest_folder(project), "package.json")
+
+
+def manifest(project: Project) -> dict[str, object]:
+    """The package.json that declares the app's packages, as data. Raises BrokenFile for the app's own."""
+    if manifest not in project.memo:
+        project.memo[manifest] = npm_ranges.manifest(project, npm_tools.manifest_folder(project))
+    return dict(project.memo[manifest])
+
+
+def is_shared(project: Project) -> bool:
+    """Does the manifest declare the packages of other apps too, so that a package in it says little of this one?"""
+    return npm_tools.manifest_folder(project) != "."
 
 
 def version(project: Project, name: str) -> str | None:
@@ -90,7 +110,7 @@ def installable(project: Project) -> bool:
 
 def is_declared(project: Project, package: str) -> bool:
     """Does package.json list the package where it gets installed? A peer dependency alone does not count."""
-    data = project.json("package.json")
+    data = manifest(project)
     sections = [data.get(section) for section in _SECTIONS[:3]]
     return any(package in section for section in sections if isinstance(section, dict))
 
@@ -106,9 +126,10 @@ def declare(project: Project, package: str, requirement: str, manager: str | Non
     if not npm_ranges.is_range_or_tag(requirement):
         hint = f"For example --sdk-version {package}=1.434.0"
         raise UsageError(f"{requirement!r} is no version of {package}", hint)
-    if project.tree.leads_outside(project.within("package.json")):
+    path = manifest_path(project)
+    if project.tree.leads_outside(project.within(path)):
         line = f'"{package}": "{requirement}"'
-        return Manual(f"Add {package} to package.json, which lies outside of this directory", line)
+        return Manual(f"Add {package} to {path}, which lies outside of this directory", line)
 
     def declares_package(text: str) -> str:
         for section in _SECTIONS[:3]:
@@ -116,7 +137,7 @@ def declare(project: Project, package: str, requirement: str, manager: str | Non
                 return text
         return ensure_member(("dependencies",), package, requirement, alphabetical=True)(text)
 
-    return Declaration("package.json", declares_package)
+    return Declaration(path, declares_package)
 
 
 def is_pending(project: Project, packages: tuple[str, ...]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import PurePosixPath
 
@@ -62,34 +63,66 @@ def manager(project: Project, override: str | None = None) -> Manager:
     return _from_workspace_files(project) if found is Manager.NPM and _has_workspace_protocol(project) else found
 
 
+def manifest_folder(project: Project) -> str:
+    """The directory whose package.json declares the app's packages: its own, or the workspace's when it has none.
+
+    Nx workspaces declare the packages of all apps at their root
+    (https://nx.dev/docs/concepts/decisions/dependency-management).
+    """
+    if manifest_folder not in project.memo:
+        project.memo[manifest_folder] = _manifest_folder(project)
+    return str(project.memo[manifest_folder])
+
+
+def _manifest_folder(project: Project) -> str:
+    own = manifest(project, ".")
+    if any(own.get(section) for section in _SECTIONS):
+        return "."
+    for up in list(project.upwards())[1:]:
+        shared = project.exists(f"{up}/nx.json") or (own and _is_member(project, up))
+        if shared and any(manifest(project, up).get(section) for section in _SECTIONS):
+            return up
+    return "."
+
+
+_SECTIONS = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
+
+
 def lockfile(project: Project, manager: Manager) -> str:
     """The path, relative to the app, of the lockfile that `manager` will bring along, or make at the workspace root."""
     names = [name for name, owner in _LOCKFILES.items() if owner.binary == manager.binary]
     ups = list(project.upwards())
-    found = next((_join(up, name) for up in ups for name in names if project.exists(f"{up}/{name}")), None)
+    found = next((join(up, name) for up in ups for name in names if project.exists(f"{up}/{name}")), None)
     root = next((up for up in ups[1:] if _is_member(project, up)), ".")
-    return found or _join(root, names[0])
+    return found or join(root, names[0])
 
 
 def call(project: Project, manager: Manager) -> Command:
-    """The one call, run in the app's directory once package.json is written, that updates lockfile and node_modules.
+    """The one call, once package.json is written, that updates lockfile and node_modules: in the app's directory, or in
+    that of the manifest that declares its packages.
 
     Never `--force` or `--legacy-peer-deps`, never a prompt; a lockfile that `CI=true` would freeze is let go.
     """
-    match manager:
-        case Manager.NPM:
-            return Command(("npm", "install", "--no-audit", "--no-fund"))
-        case Manager.PNPM:
-            return Command(("pnpm", *_pnpm_scope(project), "install", "--no-frozen-lockfile", *_PNPM_QUIET))
-        case Manager.YARN:
-            return Command(("yarn", "install", "--non-interactive"))
-        case Manager.BERRY:
-            return Command(("yarn", "install", "--no-immutable"))
-        case Manager.BUN:
-            return Command(("bun", "install"))
+    folder = manifest_folder(project)
+    shared = next((up for up in list(project.upwards())[1:] if _is_member(project, up)), None)
+    call = Command(_CALLS[manager], folder, workspace=shared if folder == "." else folder)
+    if manager is not Manager.PNPM or folder != ".":
+        return call
+    scope = _pnpm_scope(project)
+    if shared is None or "--filter" not in scope:
+        return replace(call, argv=("pnpm", *scope, *call.argv[1:]), workspace=None)
+    named = ("--filter", f"{{./{_seen_from(project, shared)}}}")
+    return replace(call, argv=("pnpm", *scope, *call.argv[1:]), alone=scope, named=named)
 
 
 _PNPM_QUIET = ("--config.confirm-modules-purge=false", "--config.strict-dep-builds=false")
+_CALLS = {
+    Manager.NPM: ("npm", "install", "--no-audit", "--no-fund"),
+    Manager.PNPM: ("pnpm", "install", "--no-frozen-lockfile", *_PNPM_QUIET),
+    Manager.YARN: ("yarn", "install", "--non-interactive"),
+    Manager.BERRY: ("yarn", "install", "--no-immutable"),
+    Manager.BUN: ("bun", "install"),
+}
 
 
 def _overridden(project: Project, name: str) -> Manager:
@@ -179,7 +212,7 @@ def _is_member(project: Project, up: str) -> bool:
     """Is the app the root of the workspace at `up`, or one of its packages?"""
     if up == ".":
         return True
-    app = PurePosixPath(os.path.relpath(project.root, project.root / up).replace(os.sep, "/")).as_posix()
+    app = _seen_from(project, up)
     data = manifest(project, up)
     workspaces = data.get("workspaces")
     if isinstance(workspaces, dict):
@@ -193,5 +226,10 @@ def _is_member(project: Project, up: str) -> bool:
     return included
 
 
-def _join(up: str, name: str) -> str:
+def _seen_from(project: Project, up: str) -> str:
+    """The app's directory as the directory `up` sees it."""
+    return PurePosixPath(os.path.relpath(project.root, project.root / up).replace(os.sep, "/")).as_posix()
+
+
+def join(up: str, name: str) -> str:
     return name if up == "." else f"{up}/{name}"

@@ -11,8 +11,9 @@ PDM 2.24.2 `pdm update --update-reuse NAME` (pyproject.toml stays as it is).
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
-from posixpath import relpath
+from posixpath import join, normpath, relpath
 from typing import Any
 
 from wizard.changes import Manual
@@ -52,7 +53,7 @@ def call(project: Project, tool: Manager, packages: tuple[str, ...]) -> Command 
     base = home(project)
     match tool:
         case Manager.UV:
-            return Command(("uv", "sync", "--inexact"), base)
+            return _uv_call(project, base)
         case Manager.POETRY:
             return Command(("poetry", "update", *packages, "--no-interaction"), base)
         case Manager.PDM:
@@ -67,6 +68,22 @@ def call(project: Project, tool: Manager, packages: tuple[str, ...]) -> Command 
             return _pip_call(project, packages)
         case Manager.PIXI | Manager.CONDA:
             return None
+
+
+def _uv_call(project: Project, base: str) -> Command:
+    """`uv sync`; a member of a workspace can be synced from its root, together with others, by its name."""
+    from wizard.workspaces import workspaces
+
+    call = Command(("uv", "sync", "--inexact"), base)
+    table = project.toml(f"{base}/pyproject.toml").get("project")
+    name = table.get("name") if isinstance(table, dict) else None
+    for up in list(project.upwards())[1:]:
+        here, there = normpath(join(project.path, base)), normpath(join(project.path, up))
+        named = {"pyproject.toml": [there, here]}
+        members = [m for w in workspaces(project.tree, named) if (w.kind, w.path) == ("uv", there) for m in w.members]
+        if isinstance(name, str) and here in members:
+            return replace(call, workspace=up, named=("--package", name))
+    return call
 
 
 def _pip_declaration(project: Project, package: str, requirement: str) -> Declaration | Manual:

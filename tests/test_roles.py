@@ -1,0 +1,139 @@
+"""Apps are told from libraries, documentation and tests, with the reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wizard.apps import find_apps
+from wizard.project import Tree
+
+NEXT = {"dependencies": {"next": "15.3.0", "react": "19.0.0"}}
+VITE = {"dependencies": {"react": "19.0.0"}, "devDependencies": {"vite": "6.0.0"}}
+PAGE = '<script type="module" src="/src/main.tsx"></script>'
+PAGES: Mapping[str, str] = {"app/page.tsx": "export default () => null\n", "next.config.js": "module.exports = {}\n"}
+BUILT: Mapping[str, str] = {"index.html": PAGE, "src/main.tsx": "", "vite.config.ts": "export default {}\n"}
+
+CASES: dict[str, tuple[str, dict[str, Any], Mapping[str, str], str | None, str]] = {
+    "an_app_by_its_script": ("web", NEXT | {"scripts": {"dev": "next dev"}}, PAGES, "app", "script dev: next dev"),
+    "an_app_by_a_script_with_a_colon": (
+        "web",
+        NEXT | {"scripts": {"dev:web": "next dev"}},
+        PAGES,
+        "app",
+        "script dev:web: next dev",
+    ),
+    "an_app_by_its_dockerfile": ("web", NEXT, {**PAGES, "Dockerfile": ""}, "app", "Dockerfile deploys it"),
+    "an_app_by_nx": (
+        "web",
+        NEXT,
+        {**PAGES, "project.json": '{"projectType": "application"}'},
+        "app",
+        "project.json says projectType application",
+    ),
+    "an_app_by_its_code": ("web", NEXT, PAGES, "app", "its own code starts it"),
+    "an_app_with_exports_that_is_served": (
+        "web",
+        NEXT | {"exports": {}, "scripts": {"start": "next start"}},
+        PAGES,
+        "app",
+        "script start: next start",
+    ),
+    "docs_by_name_are_an_app": ("docs", NEXT | {"scripts": {"dev": "next dev"}}, PAGES, "app", "script dev: next dev"),
+    "documentation": (
+        "docs",
+        {"dependencies": {**NEXT["dependencies"], "nextra": "3.0.0"}, "scripts": {"dev": "next dev"}},
+        PAGES,
+        "documentation",
+        "package.json lists nextra",
+    ),
+    "a_library_by_nx": (
+        "ui",
+        VITE,
+        {**BUILT, "project.json": '{"projectType": "library"}'},
+        None,
+        "React with Vite, but a library: project.json says projectType library",
+    ),
+    "a_library_by_its_exports": (
+        "ui",
+        VITE | {"exports": {".": "./dist/index.js"}, "scripts": {"build": "tsup", "dev": "tsup --watch"}},
+        BUILT,
+        None,
+        "React with Vite, but a library: package.json has exports, and no script serves it",
+    ),
+    "a_library_that_others_need": (
+        "ui",
+        VITE | {"name": "@acme/ui"},
+        BUILT,
+        None,
+        "React with Vite, but a library: other packages here depend on it, and no script serves it",
+    ),
+    "an_app_that_others_need": (
+        "ui",
+        VITE | {"name": "@acme/ui", "scripts": {"dev": "vite"}},
+        BUILT,
+        "app",
+        "script dev: vite",
+    ),
+    "a_storybook": (
+        "book",
+        VITE | {"scripts": {"dev": "storybook dev -p 6006"}},
+        BUILT,
+        None,
+        "React with Vite, but a storybook: its only scripts that serve are Storybook's",
+    ),
+    "tests": (
+        "shop-e2e",
+        VITE | {"devDependencies": {"@playwright/test": "1.50.0", "vite": "6.0.0"}, "scripts": {"dev": "vite"}},
+        BUILT,
+        None,
+        "React with Vite, but tests: package.json lists @playwright/test, and the directory is called e2e",
+    ),
+    "an_app_with_tests_in_it": (
+        "shop",
+        VITE | {"devDependencies": {"@playwright/test": "1.50.0", "vite": "6.0.0"}, "scripts": {"dev": "vite"}},
+        BUILT,
+        "app",
+        "script dev: vite",
+    ),
+    "scripts_of_a_wrong_type": ("web", NEXT | {"scripts": ["dev"]}, PAGES, "app", "its own code starts it"),
+    "a_broken_project_json": (
+        "web",
+        NEXT | {"scripts": {"dev": "next dev"}},
+        {**PAGES, "project.json": "{"},
+        "app",
+        "script dev: next dev",
+    ),
+}
+
+
+@pytest.mark.parametrize(("path", "manifest", "files", "kind", "reason"), CASES.values(), ids=CASES)
+def test_role(
+    path: str, manifest: dict[str, Any], files: Mapping[str, str], kind: str | None, reason: str, tmp_path: Path
+) -> None:
+    everything = {f"{path}/{name}": text for name, text in files.items()}
+    everything[f"{path}/package.json"] = json.dumps(manifest)
+    everything["other/package.json"] = json.dumps({"dependencies": {"@acme/ui": "workspace:*"}})
+    for name, text in everything.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    found = find_apps(Tree(tmp_path, tmp_path, tuple(sorted(everything))))
+    if kind is None:
+        assert [(i.path, i.reason) for i in found.ignored if i.path == path] == [(path, reason)]
+        assert not found.apps
+    else:
+        assert [(app.path, app.role.kind, app.role.reason) for app in found.apps] == [(path, kind, reason)]
+
+
+def test_a_python_package_for_a_framework_is_a_library(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "x"\ndependencies = ["flask"]\nclassifiers = ["Framework :: Flask", "Typing :: Typed"]\n'
+    )
+    (tmp_path / "ext.py").write_text("from flask import Flask\napp = Flask(__name__)\n")
+    found = find_apps(Tree(tmp_path, tmp_path, ("ext.py", "pyproject.toml")))
+    assert not found.apps
+    assert found.ignored[0].reason == "Flask, but a library: pyproject.toml has the classifier Framework :: Flask"

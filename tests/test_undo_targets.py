@@ -1,0 +1,137 @@
+"""Undo of one app among several that were set up together: its files only, and the shared ones with the last."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.test_undo import Change, tree
+from wizard.apply import apply
+from wizard.cli import main
+from wizard.journal import journals, settle
+from wizard.undo import latest, plan_undo, undo
+
+ROOT, WEB, SHOP = b'{"dependencies": {}}\n', b"web()\n", b"shop()\n"
+CHANGES = (
+    Change("apps/web/main.ts", WEB, b"posthog()\n" + WEB),
+    Change("apps/web/.env.local", None, b"K=1\n"),
+    Change("apps/shop/main.ts", SHOP, b"posthog()\n" + SHOP),
+    Change("apps/shop/.env.local", None, b"K=1\n"),
+    Change("apps/web2/new.ts", None, b"x\n"),
+    Change("package.json", ROOT, b'{"dependencies": {"posthog-js": "1"}}\n'),
+)
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("POSTHOG_WIZARD_STATE_DIR", str(tmp_path / "state"))
+    root = tmp_path / "repo"
+    for change in CHANGES:
+        (root / change.path).parent.mkdir(parents=True, exist_ok=True)
+        if change.before is not None:
+            (root / change.path).write_bytes(change.before)
+    (root / "apps/web2/mine.ts").write_bytes(b"")
+    (root / "lock.json").write_bytes(b"old\n")
+    return root
+
+
+def set_up(root: Path) -> None:
+    journal = apply(root, CHANGES, command="setup", watch=["lock.json"])
+    (root / "lock.json").write_bytes(b"new\n")
+    settle(journal)
+
+
+def test_one_after_the_other_ends_where_it_began(root: Path) -> None:
+    before = tree(root)
+    set_up(root)
+    first = plan_undo(latest(root), ["apps/web"])
+    assert sorted(change.path for change in first.changes) == ["apps/web/.env.local", "apps/web/main.ts"]
+    assert first.stays == (
+        "apps/shop/main.ts",
+        "apps/shop/.env.local",
+        "apps/web2/new.ts",
+        "package.json",
+        "lock.json",
+    )
+    assert undo(latest(root), first).state == "applied"
+    assert (root / "apps/shop/main.ts").read_bytes().startswith(b"posthog")
+    second = plan_undo(latest(root), ["apps/shop", "apps/web2"])
+    assert second.stays == ("package.json", "lock.json")
+    undo(latest(root), second)
+    last = plan_undo(latest(root))
+    assert sorted(change.path for change in last.changes) == ["lock.json", "package.json"]
+    undo(latest(root), last)
+    assert tree(root) == before
+    assert not [journal for journal in journals(root) if journal.state == "applied"]
+
+
+def test_a_target_that_was_undone_has_nothing_left(root: Path) -> None:
+    set_up(root)
+    undo(latest(root), plan_undo(latest(root), ["apps/web"]))
+    again = plan_undo(latest(root), ["apps/web"])
+    assert (again.changes, again.conflicts) == ((), ())
+
+
+def test_a_target_with_everything_in_it_completes(root: Path) -> None:
+    changes = CHANGES[:2]
+    before = tree(root)
+    settle(apply(root, changes, command="setup"))
+    planned = plan_undo(latest(root), ["apps/web"])
+    assert planned.stays == ()
+    assert undo(latest(root), planned).state == "undone"
+    assert tree(root) == before
+
+
+def test_what_was_taken_back_is_not_looked_at_again(root: Path) -> None:
+    set_up(root)
+    undo(latest(root), plan_undo(latest(root), ["apps/web"]))
+    (root / "apps/web/main.ts").write_bytes(b"something else\n")
+    (root / "apps/web/.env.local").write_bytes(b"OTHER=1\n")
+    rest = plan_undo(latest(root))
+    assert rest.conflicts == ()
+    assert rest.notes == ()
+    undo(latest(root), rest)
+    assert (root / "apps/web/main.ts").read_bytes() == b"something else\n"
+
+
+def test_a_conflict_in_a_target_stays_open(root: Path) -> None:
+    set_up(root)
+    (root / "apps/web/main.ts").write_bytes(b"posthog(1)\nchanged()\n")
+    first = plan_undo(latest(root), ["apps/web"])
+    assert [conflict.where for conflict in first.conflicts] == ["apps/web/main.ts:1"]
+    undo(latest(root), first)
+    assert [conflict.where for conflict in plan_undo(latest(root), ["apps/web"]).conflicts] == ["apps/web/main.ts:1"]
+
+
+def test_a_file_of_ours_in_another_app_is_no_moved_one(root: Path) -> None:
+    set_up(root)
+    (root / "apps/web/.env.local").unlink()
+    planned = plan_undo(latest(root))
+    assert planned.conflicts == ()
+    assert [note.path for note in planned.notes] == ["apps/web/.env.local"]
+
+
+def test_an_edit_of_the_user_in_another_app_is_not_looked_at(root: Path) -> None:
+    set_up(root)
+    (root / "apps/shop/main.ts").write_bytes(b"rewritten\n")
+    assert plan_undo(latest(root), ["apps/web"]).conflicts == ()
+    assert plan_undo(latest(root)).conflicts != ()
+
+
+@pytest.mark.parametrize("target", ["apps/web", "./apps/web/", "apps//web"])
+def test_the_command(root: Path, target: str, capfd: pytest.CaptureFixture[str]) -> None:
+    set_up(root)
+    main(["undo", "--ci", "--json", "--target", target, str(root)])
+    done = json.loads(capfd.readouterr().out)
+    assert done["status"] == "undone"
+    assert sorted(done["files"]) == ["apps/web/.env.local", "apps/web/main.ts"]
+    assert "package.json" in done["stays"]
+
+
+def test_the_command_names_a_target_without_a_set_up(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    set_up(root)
+    main(["undo", "--ci", "--json", "--target", "docs", str(root)])
+    done = json.loads(capfd.readouterr().out)
+    assert (done["exit_code"], done["error"]) == (1, "no set-up on record changed anything in docs")

@@ -1,0 +1,134 @@
+"""What a directory with a framework in it is for: an app that somebody deploys, or a library, documentation, tests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from wizard.packages import npm
+from wizard.project import BrokenFile, Project
+
+Kind = Literal["app", "documentation", "library", "storybook", "tests"]
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What the directory is, and what says so. Only an `app` is chosen without being asked for by name."""
+
+    kind: Kind
+    reason: str
+
+
+_DOCUMENTATION = ("nextra", "@astrojs/starlight", "vitepress", "@docusaurus/core", "vocs")
+_DOCUMENTATION_PARTS = ("fumadocs-core", "contentlayer", "@mintlify/cli", "rspress")
+"""What a site of another purpose may have a section of: they count in a directory called docs."""
+
+_TESTS = ("@playwright/test", "cypress", "@nx/cypress", "@nx/playwright", "nightwatch", "webdriverio")
+_SERVES = ("dev", "start", "serve", "develop", "preview", "deploy")
+_DEPLOYED = (
+    "vercel.json",
+    "netlify.toml",
+    "fly.toml",
+    "render.yaml",
+    "railway.json",
+    "railway.toml",
+    "wrangler.toml",
+    "wrangler.json",
+    "wrangler.jsonc",
+    "Dockerfile",
+    "Procfile",
+    "app.yaml",
+    "firebase.json",
+    "amplify.yml",
+)
+
+
+def role(project: Project, depended_on: Collection[str]) -> Role:
+    """What a directory is for. `depended_on` are the names of packages that others of the same tree depend on.
+
+    Raises BrokenFile for a manifest that does not parse.
+    """
+    return next(_other_than_an_app(project, depended_on), None) or Role("app", _why_app(project))
+
+
+def _other_than_an_app(project: Project, depended_on: Collection[str]) -> Iterator[Role]:
+    manifest = project.json("package.json")
+    nx = _nx(project)
+    if nx.get("projectType") == "library":
+        yield Role("library", "project.json says projectType library")
+    if classifier := _framework_classifier(project):
+        yield Role("library", f"pyproject.toml has the classifier {classifier}")
+    served = _serving_script(manifest)
+    tested = [name for name in _TESTS if name in npm.declared(project)]
+    if tested and re.search(r"(?:^|[-/])e2e$", project.path):
+        yield Role("tests", f"package.json lists {tested[0]}, and the directory is called e2e")
+    if manifest and not served and nx.get("projectType") != "application":
+        scripts = manifest.get("scripts")
+        if isinstance(scripts, dict) and any(re.search(r"\bstorybook\b", str(s)) for s in scripts.values()):
+            yield Role("storybook", "its only scripts that serve are Storybook's")
+        if manifest.get("name") in depended_on:
+            yield Role("library", "other packages here depend on it, and no script serves it")
+        if (entry := next((key for key in ("exports", "module", "types") if key in manifest), None)) is not None:
+            yield Role("library", f"package.json has {entry}, and no script serves it")
+    called = re.search(r"(?:^|[-/])(?:docs?|documentation|handbook|wiki)$", project.path)
+    documents = (*_DOCUMENTATION, *(_DOCUMENTATION_PARTS if called else ()))
+    if found := next((name for name in documents if name in npm.declared(project)), None):
+        yield Role("documentation", f"package.json lists {found}")
+
+
+def _why_app(project: Project) -> str:
+    manifest = project.json("package.json")
+    if served := _serving_script(manifest):
+        return f"script {served[0]}: {served[1]}"
+    if _nx(project).get("projectType") == "application":
+        return "project.json says projectType application"
+    if deployed := project.first(*_DEPLOYED):
+        return f"{deployed} deploys it"
+    if manage := project.first("manage.py"):
+        return f"{manage} runs it"
+    return "its own code starts it"
+
+
+def _serving_script(manifest: dict[str, Any]) -> tuple[str, str] | None:
+    """The first script that serves the package, but for Storybook's: `(name, command)`."""
+    scripts = manifest.get("scripts")
+    for name, command in scripts.items() if isinstance(scripts, dict) else ():
+        words = re.split(r"[:\-]", str(name))
+        if any(word in _SERVES for word in words) and not re.search(
+            r"storybook|--watch\b|\btsc\b|\btsup\b", f"{name} {command}"
+        ):
+            return str(name), str(command)
+    return None
+
+
+def _nx(project: Project) -> dict[str, Any]:
+    try:
+        return project.json("project.json")
+    except BrokenFile:
+        return {}
+
+
+def _framework_classifier(project: Project) -> str | None:
+    table = project.toml("pyproject.toml").get("project")
+    classifiers = table.get("classifiers") if isinstance(table, dict) else None
+    names = [c for c in classifiers if isinstance(c, str)] if isinstance(classifiers, list) else []
+    return next((name for name in names if name.startswith("Framework ::")), None)
+
+
+def depended_on(projects: Collection[Project]) -> frozenset[str]:
+    """The names of packages that another package among `projects` depends on at run time or to be built."""
+    names: dict[str, str] = {}
+    wanted: set[str] = set()
+    for project in projects:
+        try:
+            manifest = project.json("package.json")
+        except BrokenFile:
+            continue
+        if isinstance(name := manifest.get("name"), str):
+            names[name] = project.path
+        for section in ("dependencies", "devDependencies", "peerDependencies"):
+            if isinstance(listed := manifest.get(section), dict):
+                wanted.update(listed)
+    return frozenset(names.keys() & wanted)
