@@ -96,8 +96,8 @@ def ensure(
 ) -> Iterator[EnvEdit | Manual]:
     """The edits that give the app variable `name`: the value in a git-ignored file, the bare name in the example file.
 
-    `value` None writes no value; a value that is there stays unless `replace`. A file that git tracks gets no value,
-    nor does one that a link puts outside of the directory (dotfiles): the step is left to the user.
+    `value` None writes no value, an empty one the bare name; a value that is there stays unless `replace`. A file that
+    git tracks gets no value, nor does one that a link puts outside of the directory (dotfiles): left to the user.
     """
     folder = str(PurePosixPath(default_file).parent)
     example = project.first(*(normal(f"{place}/{name}") for place in dict.fromkeys((folder, ".")) for name in EXAMPLES))
@@ -131,6 +131,11 @@ def ensure(
     yield EnvEdit(path, codemod, f"gives the app {name}", create=True, private=True, needs=needs)
 
 
+def to_fill(name: str, path: str) -> Manual:
+    """The step that is left when a variable was written without a value, because nobody knew it."""
+    return Manual(f"Fill in {name}", _line(name, ""), path)
+
+
 def _value_file(project: Project, default: str) -> str:
     """The framework's own env file, or an existing `.env` beside it that git does not track."""
     plain = str(PurePosixPath(default).with_name(".env"))
@@ -146,6 +151,9 @@ def _outside(project: Project, path: str) -> str:
 
 
 def _line(name: str, value: str) -> str:
+    if not value:
+        host = re.search(r"HOST|URL|ENDPOINT", name, re.IGNORECASE)
+        return f"{name}={'https://<us or eu>.i.posthog.com' if host else 'phc_<the project token>'}"
     try:
         return f"{name}={dotenv.quoted(value)}"
     except CannotEdit:

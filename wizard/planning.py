@@ -12,8 +12,11 @@ from wizard.apps import App
 from wizard.changes import Change, CreateFile, EditFile, Install, Manual, Note, SetEnv
 from wizard.choice import EVERYTHING, Selection, edit_id
 from wizard.codemods.syntax import parses
+from wizard.deploy.map import deploy_map, within
+from wizard.deploy.surface import Finding
 from wizard.diff import holds_values
 from wizard.edits import Codemod, chain
+from wizard.environment import EnvEdit
 from wizard.errors import Bug, CannotEdit
 from wizard.packages import Command, family
 from wizard.plan import AppPlan, FileChange, LeftOut, Plan, PlannedEdit
@@ -77,6 +80,7 @@ class _Resolver:
         self.refused: dict[int, tuple[str, int, str]] = {}
         self.notes: list[Note] = []
         self.wanted: dict[str, str] = {}
+        self.variables: list[str] = []
         self.left_out: list[LeftOut] = []
         self.missing: dict[str, str] = {}  # path to what has become of it
 
@@ -100,11 +104,12 @@ class _Resolver:
                 case Note():
                     self.notes.append(change)
         installs = tuple(self._install())
+        deploy, variables = self._deploy(), tuple(dict.fromkeys(self.variables))
         files = tuple(f for f in self.files.values() if f.before != f.after)
         self._follow_lines()
         manual, notes = tuple(dict.fromkeys(self.manual)), tuple(dict.fromkeys(self.notes))
         left_out = tuple(dict.fromkeys(self.left_out))
-        return AppPlan(self.app, files, installs, manual, notes, tuple(self.wanted), left_out)
+        return AppPlan(self.app, files, installs, manual, notes, tuple(self.wanted), left_out, deploy, variables)
 
     def _edit(
         self,
@@ -151,12 +156,25 @@ class _Resolver:
 
     def _environment(self, name: str, value: str, file: str, needs: Sequence[str]) -> None:
         wanted = value if self.answers.token is not None else None
-        for step in environment.ensure(self.project, name, wanted, file, self.answers.replace_token):
+        self.variables.append(name)
+        steps = tuple(environment.ensure(self.project, name, wanted, file, self.answers.replace_token))
+        for step in steps:
             if isinstance(step, Manual):
                 self._leave(step)
                 continue
             missing = Manual(f"Set {name}", f"{name}={value}", step.path)
             self._edit(step.path, step.codemod, step.why, missing, (*step.needs, *needs), step.create, step.private)
+        if wanted == "" and (place := next((s.path for s in steps if isinstance(s, EnvEdit) and s.private), None)):
+            self._leave(environment.to_fill(name, place))
+            self.notes.append(Note("A later run fills it in: posthog-wizard --token phc_..."))
+
+    def _deploy(self) -> tuple[Finding, ...]:
+        """Edits what can be edited for the variables that the app reads; what is left after that is only told."""
+        runtime = self.app.framework.runtime
+        edits = [e for f in deploy_map(self.project, self.variables, runtime) for e in f.edits]
+        for edit in edits:
+            self._edit(edit.path, chain(*edit.codemods), edit.why, edit.otherwise, edit.needs)
+        return within(self.app.project, deploy_map(self.project, self.variables, runtime))
 
     def _install(self) -> Iterator[Command]:
         packages = family(self.app.framework.language)
@@ -182,7 +200,8 @@ class _Resolver:
         if isinstance(command, Manual):
             self._leave(command)
         elif command is not None:
-            yield replace(command, cwd=self.project.within(command.cwd))
+            workspace = None if command.workspace is None else self.project.within(command.workspace)
+            yield replace(command, cwd=self.project.within(command.cwd), workspace=workspace)
 
     def _leads_outside(self, path: str, otherwise: Manual) -> bool:
         """Is the file, by `..` or through a link, none of the directory's? Then the edit is left to the user."""

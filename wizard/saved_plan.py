@@ -42,6 +42,9 @@ class SavedPlan:
     """Id of an edit to the reason why it is not in the plan."""
     files: tuple[Mapping[str, Any], ...]
     apps: tuple[Mapping[str, Any], ...] = field(default=())
+    no_token: bool = False
+    """Was the plan made without a token? `host_open`: and without a region or a host."""
+    host_open: bool = False
 
     def is_for(self, host: str) -> bool:
         """Was the plan made for an own instance at this URL?"""
@@ -62,6 +65,8 @@ def saved(plan: Plan, answers: Answers, package_manager: str | None, made_by: st
         "versions": dict(answers.versions),
         "package_manager": package_manager,
         "replace_token": answers.replace_token,
+        "no_token": answers.token == "",
+        "host_open": answers.host_open,
         "left_out": {e.id: e.reason for e in plan.left_out},
         "files": [_file(change, answers) for change in plan.files],
         "apps": [_without_values(app.to_json(), answers) for app in plan.apps],

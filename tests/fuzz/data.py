@@ -9,17 +9,19 @@ from tests.fuzz.data_oracles import (
     Check,
     array_check,
     cfg_check,
+    docker_check,
     env_check,
     json_check,
     py_check,
     requirement_check,
     toml_check,
+    yaml_check,
 )
-from wizard.codemods import dotenv, requirements, setup_files, toml
+from wizard.codemods import dockerfile, dotenv, requirements, setup_files, toml, yaml
 from wizard.codemods import json as jsons
 from wizard.edits import Codemod
 
-MODULES = (dotenv, jsons, requirements, setup_files, toml)
+MODULES = (dockerfile, dotenv, jsons, requirements, setup_files, toml, yaml)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +136,70 @@ PY_WORDS = (
     "1,",
     ",",
 )
+YAML_SOURCES = (
+    "x-a: &a\n  A: 1\nservices:\n  web:\n    build:\n      context: .\n      args:\n        - A=1 # a\n"
+    "    environment:\n      <<: *a\n      B: |\n        two\n        lines\n\n  # next\n  db: {image: x}\n",
+    "services:\n- type: web\n  envVars:\n  - key: A\n    value: 'x: y'\n  - key: B\n    sync: false # s\n\n"
+    "databases: []\n",
+    "services:\n  web:\n    image: \"a # b\"\n    environment: [A, 'B']\n    x: >-\n      folded\n      text\n",
+    "version: '3'\nservices:\n    web:\n        environment:\n            - A\n            -   B=1",
+)
+YAML_WORDS = (
+    "- KEY",
+    "KEY:",
+    "&a ",
+    "*a",
+    "<<: *a",
+    "- A",
+    "|",
+    ">",
+    "'",
+    '"',
+    "# c",
+    "[",
+    "]",
+    "{",
+    "---",
+    "? ",
+    "!t ",
+    "  ",
+)
+DOCKER_SOURCES = (
+    "# syntax=docker/dockerfile:1\nFROM node:20 AS base\nARG A=1\nFROM base AS build\nRUN \\\n  if x; then npm ci; \\\n"
+    "  # c\n\n  fi\nENV B='x y' \\\n  C=2\n# why\nRUN --mount=type=cache,target=/x npm run build\nCMD [\"node\"]\n",
+    'FROM a\nRUN <<EOF\nnpm ci\nnpm run build\nEOF\nCOPY <<-"X" /y\n\ta\n\tX\n',
+    "# escape=`\nFROM a AS b\n  RUN x `\n  && yarn build\nFROM c\nCOPY --from=b a b",
+)
+DOCKER_WORDS = (
+    "FROM a AS b",
+    "ARG KEY",
+    "ENV KEY=1",
+    "\\",
+    "<<EOF",
+    "EOF",
+    "# c",
+    "RUN npm run build",
+    "# escape=`",
+    "'",
+    '"',
+)
 
 TARGETS: dict[str, tuple[Target, ...]] = {
+    "dockerfile.ensure_build_arguments": (
+        Target(dockerfile.ensure_build_arguments(("KEY",)), DOCKER_SOURCES, DOCKER_WORDS, docker_check),
+    ),
+    "yaml.ensure_name": tuple(
+        Target(yaml.ensure_name(("services", "web", *path), "KEY"), YAML_SOURCES, YAML_WORDS, yaml_check)
+        for path in (("environment",), ("build", "args"))
+    ),
+    "yaml.ensure_record": (
+        Target(
+            yaml.ensure_record(("services", 0, "envVars"), "key", "KEY", ["sync: false"]),
+            YAML_SOURCES,
+            YAML_WORDS,
+            yaml_check,
+        ),
+    ),
     "dotenv.ensure_variable": tuple(
         Target(dotenv.ensure_variable("KEY", value), ENV_SOURCES, ENV_WORDS, env_check("KEY", value), False)
         for value in ("phc_x", "a b#c", "it's")
@@ -246,6 +310,24 @@ PATHOLOGICAL: dict[str, tuple[str, str]] = {
     "90 KB of line ends": ("toml", "\n" * 90_000 + "[packages]\n"),
     "45,000 escapes": ("toml", 'a = "' + '\\"' * 45_000 + '"\n[packages]\n'),
     "1 MB": ("toml", "# x\n" * 250_000 + "[packages]\n"),
+    "300 KB of items": ("yaml", "services:\n  web:\n    environment:\n" + "      - A\n" * 20_000),
+    "5,000 brackets": ("yaml", "services: " + "[" * 5_000),
+    "300 levels": ("yaml", "".join("  " * n + "a:\n" for n in range(300))),
+    "aliases of aliases": (
+        "yaml",
+        "".join(f"a{n}: &a{n} [{', '.join(f'*a{n - 1}' for _ in range(9) if n)}]\n" for n in range(40)),
+    ),
+    "1 MB of YAML": ("yaml", "a: b\n" * 200_000),
+    "60,000 quotes": ("yaml", '"' * 60_000),
+    "100,000 instructions": ("dockerfile", "FROM a\n" + "RUN x\n" * 100_000),
+    "an instruction of 250,000 lines": ("dockerfile", "FROM a\nRUN x \\\n" + "  y \\\n" * 250_000),
+    "2,000 stages": (
+        "dockerfile",
+        "FROM a AS s0\n" + "".join(f"FROM s{n} AS s{n + 1}\n" for n in range(2_000)) + "RUN npm run build",
+    ),
+    "words before a build": ("dockerfile", "FROM a\nRUN " + "npm x " * 100_000),
+    "here-documents": ("dockerfile", "FROM a\nRUN " + "<<A " * 20_000 + "\n"),
+    "quotes in ENV": ("dockerfile", "FROM a\nENV " + 'a="' * 100_000 + "\nRUN npm run build\n"),
     "100,000 requirements": ("cfg", "[options]\ninstall_requires =\n" + "    a\n" * 100_000),
     "100,000 sections": ("cfg", "[options]\n" * 100_000),
     "a blank line of 1 MB": ("cfg", "[options]\ninstall_requires =\n" + " " * 1_000_000),

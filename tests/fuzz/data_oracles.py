@@ -10,10 +10,11 @@ import tomllib
 from collections.abc import Callable
 from typing import Any
 
+import yaml
 from packaging.requirements import InvalidRequirement, Requirement
 
 from tests.fuzz import env_readers
-from wizard.codemods import dotenv, toml
+from wizard.codemods import dockerfile, dotenv, toml
 
 Check = Callable[[str, str], None]
 """`(before, after)` of an edit that changed something; raises AssertionError."""
@@ -199,3 +200,47 @@ def py_check(before: str, after: str) -> None:
     assert isinstance(keyword.value, ast.List)
     assert ast.literal_eval(keyword.value.elts.pop()) == "posthog>=7.71"
     assert ast.dump(was) == ast.dump(now)
+
+
+def yaml_check(before: str, after: str) -> None:
+    """PyYAML reads the same values but for ours, which comes last in its list or mapping."""
+    was, now = _yaml(before), _yaml(after)
+    services = now["services"]
+    if isinstance(services, list):
+        assert services[0]["envVars"].pop() == {"key": "KEY", "sync": "false"}
+        if not services[0]["envVars"]:
+            del services[0]["envVars"]
+    else:
+        web = services["web"]
+        for holder in [h for h in (web, web.get("build")) if isinstance(h, dict)]:
+            for key in ("environment", "args"):
+                names = holder.get(key)
+                if isinstance(names, dict) and "KEY" in names and names["KEY"] == "":
+                    del names["KEY"]
+                elif isinstance(names, list) and names and names[-1] == "KEY":
+                    names.pop()
+                if names == [] and key not in _holders(was, key):
+                    del holder[key]
+    assert was == now
+
+
+def _yaml(text: str) -> Any:
+    """The values, as the parser in C reads them: PyYAML's own takes no tab behind a value."""
+    return yaml.load(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+
+
+def _holders(tree: Any, key: str) -> str:
+    """What the services of a document say, if they name the key at all."""
+    return key if f"'{key}'" in repr(tree.get("services")) else ""
+
+
+def docker_check(before: str, after: str) -> None:
+    """One line more, and no instruction but ours."""
+    was, now = before.splitlines(), after.splitlines()
+    assert len(now) == len(was) + 1
+    ours = [i for i, line in enumerate(now) if line.strip() == "ARG KEY" and now[:i] == was[:i]]
+    assert any(now[:i] + now[i + 1 :] == was for i in ours)
+    old = [(i.keyword, i.value) for i in dockerfile.instructions(before)]
+    new = [(i.keyword, i.value) for i in dockerfile.instructions(after)]
+    new.remove(("ARG", "KEY"))
+    assert sorted(old) == sorted(new)

@@ -9,6 +9,7 @@ from typing import Any
 
 from wizard.apps import App
 from wizard.console import Console
+from wizard.deploy.surface import Finding, lacking
 from wizard.plan import Plan
 
 
@@ -51,12 +52,37 @@ def show_rest(console: Console, plan: Plan) -> None:
             for line in step.body.splitlines():
                 console.raw("      " + line)
             console.say()
+    show_deploy(console, plan)
     if plan.notes:
         console.head("Good to know")
         for note in plan.notes:
             console.item("-", note.title)
             for line in note.body.splitlines():
                 console.raw("      " + line)
+
+
+def show_deploy(console: Console, plan: Plan) -> None:
+    """Where else the apps are built or run, and what is to be done there: no part of the set-up of this machine."""
+    if not plan.deploy:
+        return
+    console.head("Where it is deployed")
+    for finding in plan.deploy:
+        show_finding(console, finding)
+
+
+def show_finding(console: Console, finding: Finding) -> None:
+    """One deploy surface: what it lacks, and the lines that mend it."""
+    lack = lacking(finding.variables)
+    where = f"{finding.title} [{finding.where}]"
+    if not lack:
+        console.item("+", f"{where}: has {', '.join(v.name for v in finding.variables)}")
+        return
+    verb = "lacks" if finding.state == "missing" else "needs"
+    console.item("!" if finding.state == "missing" else "?", f"{where} {verb} {', '.join(lack)}", "yellow")
+    for line in finding.how:
+        console.raw("      " + line)
+    if finding.then:
+        console.item(" ", finding.then, "dim")
 
 
 def show_left_out(console: Console, plan: Plan) -> None:

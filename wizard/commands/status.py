@@ -1,0 +1,74 @@
+"""`status`: what is set up, what is left, which deploy surface still lacks what. Asks nobody, uses no network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from wizard.commands.choices import Choices
+from wizard.commands.choose import choose_apps
+from wizard.commands.report import as_json as print_json
+from wizard.commands.report import show_finding
+from wizard.console import Console
+from wizard.errors import Exit
+from wizard.status import AppStatus, last_applied, statuses
+from wizard.workspace import list_tree
+
+_STATES = {"set_up": "PostHog is set up", "incomplete": "PostHog is set up in part", "absent": "PostHog is not set up"}
+
+
+class StatusSettings:
+    """The command line of `status`, as click hands it over."""
+
+    def __init__(self, **options: Any) -> None:
+        self.directory: Path = options["directory"]
+        self.as_json: bool = options["as_json"]
+        self.named = bool(options["target"] or options["framework"])
+        self.choices = Choices(
+            directory=self.directory,
+            ci=True,
+            framework=options["framework"],
+            target=options["target"],
+            token_required=False,
+            all_apps=True,
+        )
+
+
+def status(settings: StatusSettings) -> int:
+    """Look at every app; exit 3 when something is known to be left, 0 when not."""
+    console = Console(quiet=settings.as_json)
+    tree = list_tree(settings.directory)
+    found = statuses(tree, choose_apps(tree, settings.choices, console), named=settings.named)
+    code = Exit.INCOMPLETE if any(app.remaining for app in found) else Exit.OK
+    applied = last_applied(tree)
+    if settings.as_json:
+        undo = {"time": applied.time, "files": [f.path for f in applied.files]} if applied else None
+        report = {"schema": 1, "status": "incomplete" if code else "done", "exit_code": int(code)}
+        print_json(console, {**report, "apps": [app.to_json() for app in found], "undo": undo})
+        return code
+    for app in found:
+        _show(console, app)
+    console.say()
+    if any(finding.state == "unseen" for app in found for finding in app.deploy):
+        console.say("? is kept where it cannot be seen from here: set it there once.", "dim")
+    left = sum(len(app.remaining) for app in found)
+    console.say(
+        f"{left} thing{'' if left == 1 else 's'} left to do." if left else "Nothing is left to do here.", "bold"
+    )
+    if applied:
+        place = "" if str(settings.directory) == "." else f" {settings.directory}"
+        console.raw(f"Set up {applied.time}. Take it back: posthog-wizard undo{place}")
+    return code
+
+
+def _show(console: Console, app: AppStatus) -> None:
+    console.head(f"{app.app.framework.name} in {app.app.path}: {_STATES[app.state]}")
+    for step in app.steps:
+        if step.kind == "deploy":
+            continue
+        mark, style = ("+", "green") if step.done else ("!", "bold yellow") if app.counts else ("-", "dim")
+        console.item(mark, f"{step.title}" + (f"  [{step.where}]" if step.where else ""), style)
+    if app.deploy:
+        console.say()
+    for finding in app.deploy:
+        show_finding(console, finding)

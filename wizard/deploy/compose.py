@@ -1,0 +1,161 @@
+"""Compose files: what a service's build is given (`build.args`) and its container (`environment`, `env_file`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from wizard.changes import EditFile, Manual
+from wizard.codemods.yaml import Node, ensure_name, read
+from wizard.deploy.docker import dockerfiles
+from wizard.deploy.place import Place
+from wizard.deploy.surface import Finding, State, Variable
+from wizard.edits import Codemod, chain
+from wizard.errors import CannotEdit
+from wizard.project import normal
+
+_NAMES = ("{compose,docker-compose}{,.*,-*}.{yaml,yml}",)
+_FOLDERS = ("", "docker/", ".docker/", "deploy/", "deployment/", "infra/")
+_ASIDE = re.compile(r"[.-](?:dev|development|local|test|tests|ci|override|db|database)\b")
+
+
+def compose(place: Place) -> Iterator[Finding]:
+    """Each service of the app in each compose file above it, but for those of development and tests."""
+    patterns = tuple(f"{folder}{name}" for folder in _FOLDERS for name in _NAMES)
+    for directory in place.directories:
+        for path in place.listed(directory, *patterns):
+            text = place.read(path)
+            if text is None or "services" not in text or _ASIDE.search(path.rpartition("/")[2]):
+                continue
+            try:
+                services = read(text).at("services")
+            except CannotEdit:
+                continue  # a template, or something else of that name
+            if services is not None and services.kind == "map":
+                for key in services.names():
+                    service = services.get(key)
+                    if service is not None and service.kind == "map" and _is_ours(place, path, service):
+                        yield from _service(place, path, text, key, service)
+
+
+def _folder(path: str) -> str:
+    return normal(path.rpartition("/")[0] or ".")
+
+
+def _is_ours(place: Place, path: str, service: Node) -> bool:
+    """Is the service built from the app: from its directory, or with one of its Dockerfiles?"""
+    build = service.at("build")
+    if build is None:
+        return False
+    context = build.value if build.kind == "scalar" else build.text("context") or "."
+    if context is None or "$" in context or ":" in context:
+        return False
+    folder = normal(f"{_folder(path)}/{context}")
+    file = (build.text("dockerfile") if build.kind == "map" else None) or "Dockerfile"
+    known = {normal(p) for p, _ in dockerfiles(place)}
+    if normal(f"{folder}/{file}") in known:
+        return True
+    return folder == "." and not place.project.exists(normal(f"{folder}/{file}"))
+
+
+def _service(place: Place, path: str, text: str, key: str, service: Node) -> Iterator[Finding]:
+    where = place.line(path, service.start)
+    title = f"Compose service {key}"
+    build = service.at("build")
+    if (names := place.names("build")) and build is not None:
+        node = build.at("args") if build.kind == "map" else None
+        variables = tuple(_named(place, path, node, name) for name in names)
+        how = _how(place, "build args", key, variables)
+        edits = _edits(place, path, text, ("services", key, "build", "args"), "build", variables)
+        then = f"Build again: docker compose up --build {key}"
+        yield Finding("compose", title, where, "build", variables, how, then, edits)
+    if names := place.names("run"):
+        files = _env_files(place, path, service.at("env_file"))
+        variables = tuple(_running(place, path, service, name, files) for name in names)
+        how = _how(place, "environment", key, variables)
+        # a name without a value would take away what an env file says
+        edits = () if files else _edits(place, path, text, ("services", key, "environment"), "service", variables)
+        yield Finding("compose", title, where, "run", variables, how, f"docker compose up -d {key}", edits)
+
+
+def _how(place: Place, what: str, key: str, variables: tuple[Variable, ...]) -> tuple[str, ...]:
+    missing = [v.name for v in variables if v.state == "missing"]
+    unseen = [v.name for v in variables if v.state == "unseen"]
+    lines = [f"in {what} of {key}: - {name}" for name in missing]
+    if missing or unseen:
+        lines.append("values come from the shell, or from a .env file beside the compose file")
+    return tuple(lines)
+
+
+def _named(place: Place, path: str, node: Node | None, name: str) -> Variable:
+    """What a list or mapping of variables says of one."""
+    found = _entry(node, name)
+    if found is None:
+        return Variable(name, "missing")
+    place_of, value = found
+    return Variable(name, _state(place, path, name, value), place.line(path, place_of))
+
+
+def _entry(node: Node | None, name: str) -> tuple[int, str | None] | None:
+    """`(offset, value)` of a variable; the value is None when it is passed through."""
+    if node is not None and node.kind == "list":
+        for item in node.items:
+            key, equals, value = (item.value or "").partition("=")
+            if key.strip() == name:
+                return item.start, value if equals else None
+    elif node is not None and node.kind == "map" and name in node.names():
+        value_node = node.get(name)
+        return (value_node.start, value_node.value) if value_node is not None else (node.start, None)
+    return None
+
+
+def _state(place: Place, path: str, name: str, value: str | None) -> State:
+    reference = re.fullmatch(r"\$\{?(\w+)\}?|\$\{(\w+):?-\}", value) if value else None
+    if value and reference is None:
+        return "there"  # a literal, or a default
+    source = (reference[1] or reference[2]) if reference else name
+    if value == "":
+        return "missing"
+    return "there" if place.in_env_file(normal(f"{_folder(path)}/.env"), source) else "unseen"
+
+
+def _running(place: Place, path: str, service: Node, name: str, files: list[str]) -> Variable:
+    found = _named(place, path, service.at("environment"), name)
+    if found.state != "missing" or not files:
+        return found
+    for file in files:
+        if place.in_env_file(file, name):
+            return Variable(name, "there", file)
+    # an env file that is not on this machine is on the server
+    absent = next((f for f in files if not place.project.exists(f)), None)
+    return Variable(name, "unseen" if absent else "missing", absent or files[-1])
+
+
+def _env_files(place: Place, path: str, node: Node | None) -> list[str]:
+    if node is None:
+        return []
+    written = [node] if node.kind == "scalar" else list(node.items)
+    names = [item.value if item.kind == "scalar" else item.text("path") for item in written]
+    return [normal(f"{_folder(path)}/{name}") for name in names if name]
+
+
+def _edits(
+    place: Place,
+    path: str,
+    text: str,
+    keys: tuple[str, ...],
+    what: Literal["build", "service"],
+    variables: tuple[Variable, ...],
+) -> tuple[EditFile, ...]:
+    missing = [v.name for v in variables if v.state == "missing"]
+    if not missing or not place.may_edit(path):
+        return ()
+    codemods: tuple[Codemod, ...] = tuple(ensure_name(keys, name) for name in missing)
+    try:
+        chain(*codemods)(text)
+    except CannotEdit:
+        return ()
+    body = "\n".join(f"- {name}" for name in missing)
+    step = Manual(f"Name {', '.join(missing)} in {'.'.join(keys)} of {place.shown(path)}", body, path)
+    return (EditFile(path, codemods, f"passes the PostHog variables to the {what} of {keys[1]}", step),)

@@ -1,0 +1,152 @@
+"""Hosts whose variables a YAML or JSON file of the repository lists: Render, App Engine; and the inputs of Nx."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from wizard.changes import EditFile, Manual
+from wizard.codemods.json import append_to_array, member
+from wizard.codemods.yaml import Node, ensure_record, read
+from wizard.deploy.place import Place
+from wizard.deploy.surface import Finding, State, Variable, lacking
+from wizard.edits import Codemod, chain
+from wizard.errors import CannotEdit
+
+
+def render(place: Place) -> Iterator[Finding]:
+    """The app's services in a Render blueprint. `sync: false` asks for the value once, when the service is made."""
+    top = place.directories[-1]
+    path = place.first(top, "render.yaml", "render.yml")
+    root = _yaml(place, path)
+    services = root.at("services") if root else None
+    for index, service in enumerate(services.items if services else ()):
+        if (
+            path is None
+            or root is None
+            or service.kind != "map"
+            or service.text("type") in (None, "redis", "keyvalue", "pserv-db")
+        ):
+            continue
+        if not _is_ours(place, top, service):
+            continue
+        variables = tuple(_listed(place, path, root, service.at("envVars"), w.name) for w in place.wanted)
+        missing = [v.name for v in variables if v.state == "missing"]
+        how = [f"envVars of {service.text('name')}: - key: {name}, sync: false" for name in missing]
+        if unset := lacking(variables):
+            how.append(f"Render dashboard > {service.text('name')} > Environment: {', '.join(unset)}")
+        codemods: tuple[Codemod, ...] = tuple(
+            ensure_record(("services", index, "envVars"), "key", name, ["sync: false"]) for name in missing
+        )
+        why = f"names the PostHog variables of the service {service.text('name') or index + 1}"
+        edits = _edits(place, path, codemods, why, how)
+        title = f"Render service {service.text('name') or index + 1}"
+        kind = "build" if place.names("build") else "run"
+        then = "Render deploys anew when you save them."
+        where = place.line(path, service.start)
+        yield Finding("render", title, where, "build" if kind == "build" else "run", variables, tuple(how), then, edits)
+
+
+def _is_ours(place: Place, directory: str, service: Node) -> bool:
+    app = place.seen_from(directory)
+    folder = (service.text("rootDir") or "").strip("./") or "."
+    if folder != ".":
+        return folder == app
+    commands = " ".join(
+        service.text(key) or ""
+        for key in ("buildCommand", "startCommand", "dockerfilePath", "dockerContext", "staticPublishPath")
+    )
+    if app != ".":
+        return place.names_app(app, commands)
+    return not any(nested in commands for nested in place.project.nested)
+
+
+def _listed(place: Place, path: str, root: Node, variables: Node | None, name: str) -> Variable:
+    groups = root.at("envVarGroups")
+    for entry in variables.items if variables else ():
+        if entry.text("key") == name:
+            state: State = "there" if entry.text("value") or entry.at("fromService") else "unseen"
+            return Variable(name, state, place.line(path, entry.start))
+        group = entry.text("fromGroup")
+        if group is None:
+            continue
+        known = next((g for g in groups.items if g.text("name") == group), None) if groups else None
+        if known is None:
+            return Variable(name, "unseen", place.line(path, entry.start))  # made in the dashboard
+        found = _listed(place, path, root, known.at("envVars"), name)
+        if found.state != "missing":
+            return found
+    return Variable(name, "missing")
+
+
+def app_engine(place: Place) -> Iterator[Finding]:
+    """`app.yaml` of App Engine: its process has the variables that it lists, and no others."""
+    names = place.names("run")
+    for directory in place.directories if names else ():
+        path = place.first(directory, "app.yaml", "app.yml")
+        root = _yaml(place, path)
+        if path is None or root is None or root.text("runtime") is None or not place.is_ours(directory, "", path):
+            continue
+        listed = root.at("env_variables")
+        variables = []
+        for name in names:
+            value = listed.get(name) if listed is not None and listed.kind == "map" else None
+            there = value is not None and bool(value.value)
+            where = place.line(path, value.start) if value is not None else ""
+            variables.append(Variable(name, "there" if there else "missing", where))
+        lack = lacking(tuple(variables))
+        how = tuple(f"env_variables of {place.shown(path)}: {name}: VALUE" for name in lack)
+        yield Finding("app-engine", "App Engine", path, "run", tuple(variables), how, "gcloud app deploy")
+        return
+
+
+def nx(place: Place) -> Iterator[Finding]:
+    """Nx hands all variables to a build, but takes the build of an old value from its cache unless they are inputs."""
+    names = place.names("build")
+    top = next((d for d in place.directories if place.first(d, "nx.json")), None)
+    if not names or top is None:
+        return
+    for path, keys in (
+        (place.first(".", "project.json"), ("targets", "build", "inputs")),
+        (place.first(top, "nx.json"), ("targetDefaults", "build", "inputs")),
+    ):
+        text = place.read(path) if path else None
+        try:
+            inputs = member(text, keys) if text is not None else None
+        except CannotEdit:
+            continue
+        if path is None or not isinstance(inputs, list):
+            continue
+        everything = text or ""
+        variables = tuple(
+            Variable(n, "there" if {"env": n} in inputs or f'"{n}"' in everything else "missing") for n in names
+        )
+        missing = lacking(variables)
+        how = [f'{".".join(keys)} of {place.shown(path)}: {{ "env": "{name}" }}' for name in missing]
+        codemods: tuple[Codemod, ...] = tuple(append_to_array(keys, {"env": name}) for name in missing)
+        edits = _edits(place, path, codemods, "lets Nx see when the PostHog variables change", how)
+        then = "Until then a build may come from the cache with the old value."
+        yield Finding("nx", "Nx", path, "build", variables, tuple(how), then, edits)
+        return
+
+
+def _edits(
+    place: Place, path: str, codemods: tuple[Codemod, ...], why: str, how: Sequence[str]
+) -> tuple[EditFile, ...]:
+    text = place.read(path)
+    if not codemods or text is None or not place.may_edit(path):
+        return ()
+    try:
+        chain(*codemods)(text)
+    except CannotEdit:
+        return ()
+    step = Manual(f"Name the PostHog variables in {place.shown(path)}", "\n".join(how), path)
+    return (EditFile(path, codemods, why, step),)
+
+
+def _yaml(place: Place, path: str | None) -> Node | None:
+    text = place.read(path) if path else None
+    try:
+        root = read(text) if text is not None else None
+    except CannotEdit:
+        return None
+    return root if root is not None and root.kind == "map" else None
