@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,14 @@ from wizard import refusals
 from wizard.answers import Answers
 from wizard.apps import App
 from wizard.commands.command_line import Run
+from wizard.commands.connect import Connection
 from wizard.commands.report import calls, summary
+from wizard.commands.steps import show_steps, steps_after
 from wizard.console import Console
 from wizard.errors import Bug, Exit, WizardError
 from wizard.git import git
 from wizard.install import explain, missing_binaries, run_install
+from wizard.next_steps import Step
 from wizard.packages import Command, family
 from wizard.plan import Plan
 from wizard.project import Tree
@@ -32,6 +36,9 @@ class Report:
     verification: list[dict[str, Any]] | None = None
     install: dict[str, Any] | None = None
     journal: str | None = None
+    switched_on: dict[str, bool] = field(default_factory=dict)
+    next_steps: list[tuple[str, Step]] = field(default_factory=list)
+    dashboards: list[dict[str, Any]] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Schema 1 of the contract (README)."""
@@ -43,6 +50,9 @@ class Report:
             "install": self.install,
             "verification": self.verification,
             "journal": self.journal,
+            "switched_on": self.switched_on,
+            "next_steps": [{"path": path, **step.to_json()} for path, step in self.next_steps],
+            "dashboards": self.dashboards,
         }
 
 
@@ -57,9 +67,21 @@ def refuse_missing(run: Run, tree: Tree, plan: Plan) -> None:
 
 
 def carry_out(
-    run: Run, console: Console, report: Report, tree: Tree, apps: tuple[App, ...], answers: Answers, reproduce: str
+    run: Run,
+    console: Console,
+    report: Report,
+    tree: Tree,
+    apps: tuple[App, ...],
+    answers: Answers,
+    reproduce: str,
+    in_project: Callable[[], None] = lambda: None,
+    connection: Connection | None = None,
 ) -> None:
-    """Write `report.plan`, all or nothing, then install and verify. `reproduce` is the line that does it again."""
+    """Write `report.plan`, all or nothing, then install and verify. `reproduce` is the line that does it again.
+
+    `in_project` is what was agreed on besides, to be done in PostHog once the files are written. `connection` is how
+    the project in PostHog was reached, if it was: it serves for reading the test event back.
+    """
     from wizard.apply import apply
     from wizard.journal import remove, settle
     from wizard.shelves import lock
@@ -85,8 +107,9 @@ def carry_out(
     remaining = bool(plan.manual) or (bool(plan.installs) and (run.no_install or not installed))
     report.status = "incomplete" if remaining else "applied"
     report.exit_code = Exit.INCOMPLETE if remaining else Exit.OK
+    in_project()
     if not run.no_verify and installed:
-        _verify(run, console, report, apps, answers)
+        _verify(run, console, report, apps, answers, connection)
     _close(run, console, report, installed, reproduce)
 
 
@@ -130,11 +153,21 @@ def _install(commands: tuple[Command, ...], root: Path, console: Console, report
     return False
 
 
-def _verify(run: Run, console: Console, report: Report, apps: tuple[App, ...], answers: Answers) -> None:
-    from wizard.commands.verify import check_apps, links, show, worst
+def _verify(
+    run: Run,
+    console: Console,
+    report: Report,
+    apps: tuple[App, ...],
+    answers: Answers,
+    connection: Connection | None,
+) -> None:
+    from wizard.commands.verify import How, check_apps, links, show, worst
 
-    checked = check_apps(apps, answers, console, run.may_ask)
-    show(console, checked)
+    how = How(again=shlex.join(["posthog-wizard", "verify", *run.place]))
+    if connection:
+        how = replace(how, access=connection.access, fresh=connection.made)
+    checked = check_apps(apps, answers, console, run.may_ask, how=how)
+    show(console, checked, how.again)
     report.verification = links(checked)
     if worst(checked) and report.exit_code is Exit.OK:
         report.status, report.exit_code = "unverified", worst(checked)
@@ -154,8 +187,11 @@ def _close(run: Run, console: Console, report: Report, installed: bool, reproduc
             console.item("!", f"left to you: run {call}{where}", "bold yellow")
     for note in plan.notes:
         console.item("-", note.title)
-    console.say()
     place = "".join(f" {shlex.quote(word)}" for word in run.place)
+    proven = [v for v in report.verification or () if v["link"] != "token" and v["status"] == "passed"]
+    report.next_steps = steps_after([planned.app for planned in plan.apps], place, verified=bool(proven))
+    show_steps(console, [(path, step) for path, step in report.next_steps if step.id != "verify"])
+    console.say()
     console.raw("Check events:   posthog-wizard verify" + place)
     console.raw("Take it back:   posthog-wizard undo" + place)
     console.raw("The same again: " + reproduce)

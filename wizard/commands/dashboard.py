@@ -1,0 +1,161 @@
+"""`dashboard`: one starter dashboard for each app, from the events that it sends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from wizard.answers import Answers
+from wizard.apps import App
+from wizard.commands.about_app import choices_of
+from wizard.commands.choose import choose_app, choose_apps
+from wizard.commands.connect import Connection
+from wizard.commands.reached import Reached, reach, token_and_host
+from wizard.commands.report import as_json, show_apps
+from wizard.console import Console
+from wizard.dashboard import Outcome, create_for
+from wizard.errors import Exit, WizardError
+from wizard.next_steps import first_event
+from wizard.workspace import list_tree
+
+_CODES = {"created": Exit.OK, "found": Exit.OK, "incomplete": Exit.INCOMPLETE}
+
+
+class DashboardSettings:
+    """The command line of `dashboard`, as click hands it over."""
+
+    def __init__(self, **options: Any) -> None:
+        self.as_json: bool = options["as_json"]
+        self.recreate: bool = options["recreate"]
+        self.choices = choices_of(options)
+
+
+def dashboard(settings: DashboardSettings) -> int:
+    """Make or find the dashboards. Exit 3 when a chart lacks, 1 when there is none: deleted, or nothing to show."""
+    console = Console(quiet=settings.as_json)
+    choices = settings.choices
+    tree = list_tree(choices.directory)
+    apps = choose_apps(tree, choices, console)
+    show_apps(console, apps)
+    answers = token_and_host(apps, choices, console)
+    reached = reach(answers, choices.project_id, console, may_ask=choices.may_ask, what="the dashboard")
+    made = make(apps, answers, reached, console, may_ask=choices.may_ask, recreate=settings.recreate)
+    code = max(_CODES.get(outcome.status, Exit.REFUSED) for _, outcome in made)
+    if settings.as_json:
+        report = {"schema": 1, "status": _worst(made), "exit_code": int(code), "dashboards": to_json(made)}
+        as_json(console, report)
+    return code
+
+
+Made = list[tuple[App, Outcome]]
+
+
+def make(
+    apps: Sequence[App],
+    answers: Answers,
+    reached: Reached,
+    console: Console,
+    *,
+    may_ask: bool = False,
+    recreate: bool = False,
+) -> Made:
+    """The dashboards of apps as they are on disk now, and what is worth saying about each."""
+    console.head("Dashboard")
+    access = reached.access
+    made = []
+    for app in apps:
+        outcome = create_for(app, access, reached.project, token=answers.token, say=console.progress, recreate=recreate)
+        if outcome.status == "deleted" and may_ask and _again(outcome):
+            outcome = create_for(app, access, reached.project, token=answers.token, say=console.progress, recreate=True)
+        show(console, app, outcome)
+        made.append((app, outcome))
+    return made
+
+
+def after_setup(
+    directory: Path,
+    apps: Sequence[App],
+    answers: Answers,
+    given: int | None,
+    console: Console,
+    *,
+    may_ask: bool,
+    connection: Connection | None = None,
+) -> list[dict[str, Any]]:
+    """What `setup --dashboard` does once the files are written: never a failure of the set-up, which is done.
+
+    `given` is the `--project-id`, `connection` the one by which the project was chosen. Gives the `dashboards` of the
+    JSON report.
+    """
+    tree = list_tree(directory)
+    now = [choose_app(tree, app.id, app.path) for app in apps]
+    try:
+        if connection is not None:
+            reached = Reached(connection.access, connection.project.id)
+        else:
+            reached = reach(answers, given, console, may_ask=may_ask, what="the dashboard")
+        return to_json(make(now, answers, reached, console, may_ask=may_ask))
+    except WizardError as error:
+        console.item("!", f"No dashboard was made: {error.message}", "bold yellow")
+        console.item(" ", f"{error.hint} Then: posthog-wizard dashboard".strip())
+        return [{"path": app.path, "status": "failed", "reason": error.message} for app in apps]
+
+
+def to_json(made: Made) -> list[dict[str, Any]]:
+    """The dashboards as JSON data, each with the path of its app."""
+    return [{"path": app.path, **outcome.to_json()} for app, outcome in made]
+
+
+def _worst(made: Made) -> str:
+    order = ("found", "created", "nothing", "deleted", "incomplete")
+    return max((outcome.status for _, outcome in made), key=order.index)
+
+
+def _again(outcome: Outcome) -> bool:
+    from wizard import prompts
+
+    return prompts.confirm(f"Somebody deleted {outcome.name!r}. Make it again? (--recreate)", default=False)
+
+
+def show(console: Console, app: App, outcome: Outcome) -> None:
+    """What was made, what lacks and why, and which charts wait for which event."""
+    match outcome.status:
+        case "nothing":
+            step = first_event(app)
+            console.item("!", "No dashboard: the app sends no event yet that a chart could show.", "bold yellow")
+            console.item(" ", f"{step.title}, then run posthog-wizard dashboard again.")
+            for line in step.lines:
+                console.raw(f"      {line}")
+            return
+        case "deleted":
+            console.item("!", f"Somebody deleted {outcome.name!r}: it was not made again.", "bold yellow")
+            console.item(" ", "To have it back: posthog-wizard dashboard --recreate")
+            return
+        case "created":
+            console.item("+", f"Made {outcome.name!r} with {_count(len(outcome.created))}.", "bold green")
+        case "found" if outcome.created:
+            console.item("+", f"Added to {outcome.name!r}: {', '.join(outcome.created)}.", "bold green")
+        case "found":
+            console.item("+", f"{outcome.name!r} is there; nothing was changed.", "bold green")
+        case "incomplete":
+            done = f"{_count(len(outcome.created))} made" + (f", {len(outcome.kept)} there" if outcome.kept else "")
+            console.item("!", f"{outcome.name!r} is not complete: {done}.", "bold yellow")
+    console.raw(f"    {outcome.url}")
+    for name, reason in outcome.missing:
+        console.item("-", f"{name} was not made: {reason}", "yellow")
+    if outcome.failure is not None and outcome.failure.hint:
+        console.item(" ", outcome.failure.hint)
+    if outcome.status == "incomplete":
+        console.item(" ", "What is there stays; to go on: posthog-wizard dashboard")
+    if outcome.removed:
+        console.item("-", f"Taken off by somebody, and left so: {', '.join(outcome.removed)} (--recreate adds them)")
+    for event in dict.fromkeys(event for _, events in outcome.waiting for event in events):
+        charts = [name for name, events in outcome.waiting if event in events]
+        console.item("-", f"{event} has not arrived yet: {', '.join(charts)} will fill once it does.", "dim")
+    for remark in outcome.remarks:
+        console.item("-", remark, "dim")
+
+
+def _count(number: int) -> str:
+    return f"{number} chart{'' if number == 1 else 's'}"
