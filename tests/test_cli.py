@@ -259,3 +259,9 @@ def test_several_set_ups_are_taken_back_one_by_one(app: Path) -> None:
     for state in reversed(states[:-1]):
         assert wizard("undo", app, "--ci").returncode == 0
         assert snapshot(app) == state
+
+
+def test_the_demo_names_every_flag_of_setup() -> None:
+    from wizard.commands.demo import _settings
+
+    assert _settings(Path("app"), "http://127.0.0.1:1").choices.host == "http://127.0.0.1:1"

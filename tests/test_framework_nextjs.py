@@ -141,18 +141,6 @@ def test_a_proxy_wanted_later_does_not_rewrite_a_tuned_init() -> None:
     assert (step.where, step.body.split("\n")[0]) == ("instrumentation-client.js", 'api_host: "/ph-relay",')
 
 
-DOCKERFILES = {
-    "unaware": ("FROM node\nRUN npm run build\n", True),
-    "aware": ("FROM node\nARG NEXT_PUBLIC_POSTHOG_PROJECT_TOKEN\nRUN npm run build\n", False),
-}
-
-
-@pytest.mark.parametrize(("dockerfile", "told"), DOCKERFILES.values(), ids=DOCKERFILES)
-def test_docker_builds_need_the_variables(dockerfile: str, told: bool) -> None:
-    found = changes(app({"app/layout.js": "", "Dockerfile": dockerfile}))
-    assert any(isinstance(c, Note) and c.title.startswith("Dockerfile") for c in found) is told
-
-
 NO_PROXY = {
     "static_export": ("module.exports = { output: 'export' }", "16.4.3"),
     "base_path_from_elsewhere": ("module.exports = { basePath: process.env.BASE }", "16.4.3"),

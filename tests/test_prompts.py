@@ -6,6 +6,7 @@ import contextlib
 import os
 import select
 import signal
+import struct
 import sys
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from tests.fixture_case import TOKEN, Case, snapshot
 
-pty = pytest.importorskip("pty")
+pty, fcntl, termios = (pytest.importorskip(name) for name in ("pty", "fcntl", "termios"))
 ROOT = Path(__file__).resolve().parent.parent
 ENTER, DOWN, SPACE, CTRL_C, CTRL_D = "\r", "\x1b[B", " ", "\x03", "\x04"
 
@@ -22,12 +23,18 @@ ENTER, DOWN, SPACE, CTRL_C, CTRL_D = "\r", "\x1b[B", " ", "\x03", "\x04"
 class Terminal:
     """A wizard process at the other end of a pty."""
 
-    def __init__(self, *arguments: str, cwd: Path, columns: int = 100) -> None:
-        self.seen = ""
+    def __init__(
+        self, *arguments: str, cwd: Path, columns: int = 100, environment: dict[str, str] | None = None
+    ) -> None:
+        self.seen = self.whole = ""
+        size = struct.pack("HHHH", 40, columns, 0, 0)
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, size)
             os.chdir(cwd)
             env = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": str(columns), "TERM": "xterm"}
+            env["HTTPS_PROXY"] = "http://127.0.0.1:9"  # where nobody listens: PostHog itself is never asked
+            env |= environment or {}
             env["PROMPT_TOOLKIT_NO_CPR"] = "1"  # nobody is at the other end to say where the cursor is
             os.execve(sys.executable, [sys.executable, "-m", "wizard", *arguments], env)
 
@@ -38,11 +45,16 @@ class Terminal:
             ready, _, _ = select.select([self.fd], [], [], max(0, deadline - time.monotonic()))
             assert ready, f"no {words!r} in {self.seen!r}"
             try:
-                self.seen += os.read(self.fd, 65536).decode(errors="replace")
+                self._read()
             except OSError:
                 break
         assert words in self.seen, self.seen
         self.seen = self.seen.partition(words)[2]
+
+    def _read(self) -> None:
+        read = os.read(self.fd, 65536).decode(errors="replace")
+        self.seen += read
+        self.whole += read
 
     def type(self, keys: str) -> None:
         os.write(self.fd, keys.encode())
@@ -54,7 +66,7 @@ class Terminal:
             ready, _, _ = select.select([self.fd], [], [], 0.1)
             if ready:
                 with contextlib.suppress(OSError):
-                    self.seen += os.read(self.fd, 65536).decode(errors="replace")
+                    self._read()
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
                 return os.waitstatus_to_exitcode(status)
@@ -68,7 +80,8 @@ def app(tmp_path: Path) -> Path:
 
 
 STEPS = (
-    ("(--token)", TOKEN + ENTER),
+    ("Which project? (--token)", ENTER),
+    ("(--token):", TOKEN + ENTER),
     ("(--region, --host)", DOWN + ENTER),
     ("What shall be on?", ENTER),
     ("Apply this?", "y"),
@@ -106,7 +119,9 @@ def test_no_means_nothing_is_written(app: Path) -> None:
     assert snapshot(app) == before
 
 
-@pytest.mark.parametrize(("at", "key"), [(0, CTRL_C), (1, CTRL_C), (2, CTRL_C), (3, CTRL_C), (0, CTRL_D)])
+@pytest.mark.parametrize(
+    ("at", "key"), [*((at, CTRL_C) for at in range(len(STEPS))), (0, CTRL_D), (1, CTRL_D), (3, CTRL_D)]
+)
 def test_interrupted_at_every_question(app: Path, at: int, key: str) -> None:
     before = snapshot(app)
     terminal = Terminal("--no-install", "--no-verify", cwd=app)
@@ -119,11 +134,64 @@ def test_interrupted_at_every_question(app: Path, at: int, key: str) -> None:
     assert snapshot(app) == before
 
 
-def test_a_personal_key_is_refused_at_the_question(app: Path) -> None:
+@pytest.mark.parametrize(
+    ("pasted", "words"),
+    [("phs_secretsecretsecretsecret", "secret API key"), ("two words", "blank"), ("", "empty")],
+    ids=["secret", "blank", "empty"],
+)
+def test_what_cannot_be_a_token_is_refused_at_the_question(app: Path, pasted: str, words: str) -> None:
     terminal = Terminal("--no-install", "--no-verify", cwd=app)
-    terminal.expect("(--token)")
-    terminal.type("phx_secret" + ENTER)
-    terminal.expect("personal")
+    terminal.expect("Which project?")
+    terminal.type(ENTER)
+    terminal.expect("(--token):")
+    terminal.type(pasted + ENTER)
+    terminal.expect(words)
+    terminal.type(CTRL_C)
+    assert terminal.exit_code() == 130
+
+
+def test_a_token_is_pasted_right_over_the_choice(app: Path) -> None:
+    terminal = Terminal("--no-install", "--no-verify", "--region", "us", cwd=app)
+    terminal.expect("Which project?")
+    terminal.type(f"\x1b[200~ {TOKEN}\n\x1b[201~")
+    terminal.expect("What shall be on?")
+    terminal.type(ENTER)
+    terminal.expect("Apply this?")
+    terminal.type("y")
+    assert terminal.exit_code() == 3
+    assert TOKEN in (app / ".env").read_text()
+
+
+def test_rubbish_pasted_over_the_choice_is_asked_again(app: Path) -> None:
+    terminal = Terminal("--no-install", "--no-verify", "--region", "us", cwd=app)
+    terminal.expect("Which project?")
+    terminal.type("\x1b[200~https://us.posthog.com/project/1\x1b[201~")
+    terminal.expect("error: ")
+    terminal.expect("(--token):")
+    terminal.type(CTRL_C)
+    assert terminal.exit_code() == 130
+
+
+def test_going_on_without_a_token(app: Path) -> None:
+    terminal = Terminal("--no-install", "--no-verify", cwd=app)
+    terminal.expect("Which project?")
+    terminal.type(DOWN + DOWN + ENTER)
+    terminal.expect("What shall be on?")
+    terminal.type(ENTER)
+    terminal.expect("Fill in POSTHOG_PROJECT_TOKEN")
+    terminal.expect("Apply this?")
+    terminal.type("y")
+    terminal.expect("--ci --no-token")
+    assert terminal.exit_code() == 3
+    assert (app / ".env").read_text() == "POSTHOG_PROJECT_TOKEN=\nPOSTHOG_HOST=\n"
+
+
+def test_offline_nobody_can_log_in(app: Path) -> None:
+    terminal = Terminal("--offline", cwd=app)
+    terminal.expect("Which project?")
+    terminal.type(DOWN + ENTER)
+    terminal.expect("What shall be on?")
+    assert "log in" not in terminal.seen
     terminal.type(CTRL_C)
     assert terminal.exit_code() == 130
 
@@ -183,7 +251,9 @@ def test_given_answers_are_not_asked(app: Path) -> None:
 
 def test_a_narrow_terminal(app: Path) -> None:
     terminal = Terminal("--no-install", "--no-verify", cwd=app, columns=40)
-    for question, keys in (("(--token)", TOKEN + ENTER), *STEPS[1:]):
-        terminal.expect(question.split(" ")[0].split("(")[-1] if question.startswith("(--r") else question)
+    for question, (_, keys) in zip(
+        ("Which project?", "Project token", "Where is", "What shall", "Apply"), STEPS, strict=True
+    ):
+        terminal.expect(question)
         terminal.type(keys)
     assert terminal.exit_code() == 3

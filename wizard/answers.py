@@ -25,17 +25,25 @@ OPTIONS: Mapping[str, Option] = MappingProxyType(
             Option("autocapture", "Autocapture: clicks, inputs and page views without code", True),
             Option("session_replay", "Session replay: record sessions if the project allows it", True),
             Option("error_tracking", "Error tracking: report uncaught exceptions", True),
+            Option("heatmaps", "Heatmaps: where people click and scroll, if the project allows it", True),
+            Option("web_vitals", "Web vitals: how fast pages load, if the project allows it", True),
+            Option("surveys", "Surveys: show those that you make in PostHog", True),
             Option("reverse_proxy", "Reverse proxy: send events through your own domain, past ad blockers", False),
         )
     }
 )
+
+IN_BROWSER = ("autocapture", "session_replay", "error_tracking", "heatmaps", "web_vitals", "surveys")
+"""The options of posthog-js. All but `error_tracking` only say no: switched on they are what the project says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
     """Everything a plan may depend on besides the tree.
 
-    `token` is None when only the code is wanted (`--check` without a token): no env value is written then.
+    `token` is None when only the code is wanted (`--check` without a token): no env value is written then. It is empty
+    when the project is set up without one (`--no-token`): the variables are written without values then, and filled in
+    by a later run; `host_open` says that nobody knows the region either.
     `versions` are the `--sdk-version NAME=VERSION` overrides. `replace_token` lets values in env files be replaced.
     `host_read` says that nobody named the hosts, they were read in the project: no secret is sent there.
     """
@@ -46,6 +54,12 @@ class Answers:
     versions: Mapping[str, str] = field(default_factory=dict)
     replace_token: bool = False
     host_read: bool = False
+    host_open: bool = False
+
+    @property
+    def host(self) -> str:
+        """What the app's host variable is set to; empty as long as nobody knows the region."""
+        return "" if self.host_open else self.hosts.ingest
 
     def wants(self, option: str) -> bool:
         """Is the option switched on?"""

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from wizard import environment
 from wizard.answers import Answers
 from wizard.changes import Change, Note, SetEnv
+from wizard.codemods import dotenv
 from wizard.existing import Site, is_own, survey
 from wizard.existing_set_up import Runtime
 from wizard.packages import npm, pypi
@@ -161,6 +162,12 @@ def _browser(project: Project, site: Site, answers: Answers) -> Iterator[tuple[s
         yield "autocapture", "false"
     if not answers.wants("session_replay"):
         yield "disable_session_recording", "true"
+    if not answers.wants("heatmaps") and "enable_heatmaps" not in values:
+        yield "capture_heatmaps", "false"
+    if not answers.wants("web_vitals"):
+        yield "capture_performance", "{ web_vitals: false }"
+    if not answers.wants("surveys"):
+        yield "disable_surveys", "true"
 
 
 def _is_proxy(host: str, answers: Answers) -> bool:
@@ -213,7 +220,7 @@ def _variable(there: Standing, answers: Answers, env_file: str) -> Iterator[Chan
     if answers.token is not None and _keeps_env_files(there.project, env_file):
         yield SetEnv(token, answers.token, env_file)
         if host is not None and not _is_given(there.project, host, env_file):
-            yield SetEnv(host, answers.hosts.ingest, env_file)
+            yield SetEnv(host, answers.host, env_file)
         yield Note(f"Set {token} where the app is built and run, too", f"{site.place} reads it.")
         return
     yield Note(f"Nothing here sets {token}, which {site.place} reads", "Set it where the app is built and run.")
@@ -226,7 +233,10 @@ def _keeps_env_files(project: Project, env_file: str) -> bool:
 
 def _is_given(project: Project, name: str, env_file: str) -> bool:
     files = _beside(project, env_file, _ENV_FILES)
-    texts = [project.read(path) or "" for path in [*files, *project.files(*_DEPLOYED)]]
+    values = [project.read(path) or "" for path in files]
+    # a bare name is what a run without a token leaves for a later one
+    texts = [text for text in values if dotenv.read(text).get(name) != ""]
+    texts += [project.read(path) or "" for path in project.files(*_DEPLOYED)]
     return any(re.search(rf"\b{re.escape(name)}\b", text) for text in texts)
 
 

@@ -32,7 +32,7 @@ def client_module(
     `source` is the template, `flags` what of it the framework wants beside the options of `answers`.
     """
     names = environment.names(project, "")
-    values = {names.token: answers.token or "", names.host: answers.hosts.ingest}
+    values = {names.token: answers.token or "", names.host: answers.host}
     home = python_settings.home(project, names, values, app, module)
     changes: list[Change] = [Install("posthog", python_sdk.REQUIREMENT), *home.changes]
     if not project.exists(module):

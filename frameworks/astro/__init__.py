@@ -1,6 +1,7 @@
 """Astro: static, server and hybrid output, with or without view transitions."""
 
 from frameworks.astro.layout import variant
+from wizard.answers import IN_BROWSER
 from wizard.detect import all_of, any_of, file, npm
 from wizard.framework import Framework
 
@@ -16,7 +17,8 @@ FRAMEWORK = Framework(
         npm("astro"), any_of(file("astro.config.{mjs,js,ts,mts,cjs}"), file("src/pages/**/*.{astro,md,mdx}"))
     ),
     supersedes=("react-vite", "vue", "svelte", "javascript-web", "node"),
-    options=("autocapture", "session_replay", "error_tracking"),
+    options=IN_BROWSER,
+    emits=("$pageview", "$pageleave", "$autocapture"),
     env_prefix="PUBLIC_",
     env_file=".env",
     variant=variant,

@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 
 from frameworks.astro import layout
 from wizard import csp, environment
-from wizard.answers import Answers
+from wizard.answers import IN_BROWSER, Answers
 from wizard.changes import Change, CreateFile, EditFile, Install, Manual, Note, SetEnv
 from wizard.codemods.html import ensure_in_head
 from wizard.codemods.js.imports import ensure_import, kind_of
@@ -33,8 +33,6 @@ from wizard.project import Project
 from wizard.templates import template
 from wizard.text import indent_unit, line_number
 
-_OPTIONS = ("autocapture", "session_replay", "error_tracking")
-
 
 def plan(project: Project, answers: Answers) -> Iterator[Change]:
     """Yield the changes."""
@@ -49,7 +47,7 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
     style = _style(project)
     yield Install("posthog-js", "^1.434.0")
     yield SetEnv(names.token, answers.token or "")
-    yield SetEnv(names.host, answers.hosts.ingest)
+    yield SetEnv(names.host, answers.host)
     if not project.exists(component):
         content = in_script(lambda code: restyle(code, style))(_template("posthog.astro", names, answers))
         yield CreateFile(component, content, "starts PostHog in the browser, once")
@@ -79,7 +77,7 @@ def _own(project: Project, component: str) -> tuple[str, ...]:
 
 def _template(name: str, names: Names, answers: Answers | None = None) -> str:
     words = {"PUBLIC_POSTHOG_PROJECT_TOKEN": names.token, "PUBLIC_POSTHOG_HOST": names.host}
-    return template(f"astro/{name}", words, {o for o in _OPTIONS if answers is not None and answers.wants(o)})
+    return template(f"astro/{name}", words, {o for o in IN_BROWSER if answers is not None and answers.wants(o)})
 
 
 def _render(project: Project, component: str, style: Style) -> Iterator[Change]:

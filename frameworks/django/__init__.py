@@ -14,5 +14,7 @@ FRAMEWORK = Framework(
     detect=any_of(pypi("django", strength=Strength.HINT), manage_evidence),
     supersedes=("python",),
     options=("error_tracking",),
+    # its middleware captures the exceptions of views, whatever the client says
+    emits=("$exception",),
     variant=variant,
 )

@@ -42,7 +42,7 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
     reads = variables(project, settings)
     yield Install("posthog", python_sdk.REQUIREMENT)
     yield SetEnv(reads.token_variable, answers.token or "", reads.env_file)
-    yield SetEnv(reads.host_variable, answers.hosts.ingest, reads.env_file)
+    yield SetEnv(reads.host_variable, answers.host, reads.env_file)
     home = home_app(project, settings, settings_module(project))
     errors = answers.wants("error_tracking")
     edits = [*start.changes(project, settings, reads, home, errors), *_middleware(settings)]

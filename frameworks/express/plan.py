@@ -61,7 +61,7 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
     file = env_file(project, layout)
     yield Install("posthog-node", f"^{_FLOOR}.0")
     yield SetEnv(names.token, answers.token or "", file)
-    yield SetEnv(names.host, answers.hosts.ingest, file)
+    yield SetEnv(names.host, answers.host, file)
     if not project.exists(client.path):
         content = client.source(names, answers)
         yield CreateFile(client.path, content, "one PostHog client for the process, made when it is first used")

@@ -1,6 +1,7 @@
 """Next.js: App Router, Pages Router or both; instrumentation-client from 15.3 on, a provider or _app before."""
 
 from frameworks.nextjs.layout import variant
+from wizard.answers import IN_BROWSER
 from wizard.detect import all_of, any_of, file, npm
 from wizard.framework import Framework
 
@@ -31,7 +32,8 @@ FRAMEWORK = Framework(
         "koa",
         "hono",
     ),
-    options=("autocapture", "session_replay", "error_tracking", "reverse_proxy"),
+    options=(*IN_BROWSER, "reverse_proxy"),
+    emits=("$pageview", "$pageleave", "$autocapture"),
     env_prefix="NEXT_PUBLIC_",
     env_file=".env.local",
     variant=variant,

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from frameworks.nextjs import layout as places
 from frameworks.nextjs.layout import Layout
-from wizard.answers import Answers
+from wizard.answers import IN_BROWSER, Answers
 from wizard.changes import Change, CreateFile, EditFile, Install, Manual
 from wizard.codemods.js.imports import ensure_import, kind_of
 from wizard.codemods.js.jsx import layout_children, wrap_jsx
@@ -43,7 +43,7 @@ class Code:
 
     def source(self, name: str) -> str:
         """A template as prettier would write it."""
-        flags = {option for option in ("autocapture", "session_replay", "error_tracking") if self.answers.wants(option)}
+        flags = {option for option in IN_BROWSER if self.answers.wants(option)}
         if self.api_host is not None:
             flags.add("reverse_proxy")
         replace = {

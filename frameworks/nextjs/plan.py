@@ -13,7 +13,6 @@ from frameworks.nextjs.server import server
 from wizard import csp, environment
 from wizard.answers import Answers
 from wizard.changes import Change, Install, Manual, Note, SetEnv
-from wizard.environment import Names
 from wizard.existing_offers import kept, remarks, standing
 from wizard.packages import npm
 from wizard.project import Project
@@ -36,14 +35,13 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
         return
     names = environment.names(project, "NEXT_PUBLIC_")
     yield SetEnv(names.token, answers.token or "")
-    yield SetEnv(names.host, answers.hosts.ingest)
+    yield SetEnv(names.host, answers.host)
     relay = proxy(project, layout, answers, names)
     yield from relay.changes
     yield from _still_direct(project, layout, relay.api_host, answers)
     code = Code(project, layout, names, answers, relay.api_host, relay.needs)
     yield from list(without_init(code)) or browser(code)
     yield from server(code)
-    yield from _docker(project, names)
     yield from remarks(there, answers)
     yield from csp.note(project, answers, same_origin=relay.api_host is not None)
     if npm.version(project, "next") is None:
@@ -56,11 +54,3 @@ def _still_direct(project: Project, layout: Layout, api_host: str | None, answer
         if api_host is not None and api_host not in (project.read(path) or ""):
             body = f'api_host: "{api_host}",\nui_host: "{answers.hosts.app}",'
             yield Manual("Let posthog.init send through the proxy", body, path)
-
-
-def _docker(project: Project, names: Names) -> Iterator[Note]:
-    """Next.js writes NEXT_PUBLIC_ variables into the bundle when it is built, and .env.local rarely gets there."""
-    dockerfile = project.first("Dockerfile", "docker/Dockerfile")
-    if dockerfile is not None and names.token not in (project.read(dockerfile) or ""):
-        body = f"ARG {names.token}\nARG {names.host}"
-        yield Note(f"{dockerfile}: the build needs {names.token} and {names.host}", body)

@@ -1,11 +1,12 @@
 """React built by Vite, one page or several: PostHog starts in the entry file and wraps what it renders."""
 
 from frameworks.react_vite.layout import built_page, env_directory, names, variant
-from wizard.detect import all_of, any_of, file, npm, unless
+from wizard.answers import IN_BROWSER
+from wizard.detect import all_of, any_of, file, npm, own_npm, unless
 from wizard.framework import Framework
 
 # each of these renders the page itself, so the entry file is not where PostHog goes
-_OTHERS = npm(
+_OTHERS = own_npm(
     "next",
     "@tanstack/react-start",
     "@tanstack/start",
@@ -34,7 +35,8 @@ FRAMEWORK = Framework(
         found=_OTHERS,
     ),
     supersedes=("javascript-web", "node"),
-    options=("autocapture", "session_replay", "error_tracking"),
+    options=IN_BROWSER,
+    emits=("$pageview", "$pageleave", "$autocapture"),
     env_prefix="VITE_",
     env_file=".env.local",
     variant=variant,

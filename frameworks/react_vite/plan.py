@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from frameworks.react_vite import layout as places
 from frameworks.react_vite.typings import declares_variables
 from wizard import csp, react_entry
-from wizard.answers import Answers
+from wizard.answers import IN_BROWSER, Answers
 from wizard.changes import Change, Install, Manual, Note, SetEnv
 from wizard.codemods.js.tree import has_code
 from wizard.environment import Names
@@ -74,7 +74,7 @@ def _renderer(sources: list[Source], entry: str) -> str:
 
 
 def _source(sources: list[Source], answers: Answers, names: Names) -> str:
-    flags = {option for option in ("autocapture", "session_replay", "error_tracking") if answers.wants(option)}
+    flags = {option for option in IN_BROWSER if answers.wants(option)}
     # what is behind the # is a path there, and the default counts only real ones
     if any(has_code(text, _HASH_ROUTER) for _, text in sources):
         flags.add("hash_router")
@@ -84,7 +84,7 @@ def _source(sources: list[Source], answers: Answers, names: Names) -> str:
 
 def _variables(project: Project, answers: Answers, names: Names, prefix: str | None) -> Iterator[Change]:
     """Token and host, in the directory where Vite looks for env files."""
-    values = {names.token: answers.token or "", names.host: answers.hosts.ingest}
+    values = {names.token: answers.token or "", names.host: answers.host}
     folder = places.env_directory(project)
     if normal(f"{project.path}/{folder}").startswith(".."):
         lines = "\n".join(f"{name}={value}" for name, value in values.items())

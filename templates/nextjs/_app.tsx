@@ -13,6 +13,9 @@ if (typeof window !== "undefined") {
       capture_exceptions: true, // if error_tracking
       autocapture: false, // if not autocapture
       disable_session_recording: true, // if not session_replay
+      capture_heatmaps: false, // if not heatmaps
+      capture_performance: { web_vitals: false }, // if not web_vitals
+      disable_surveys: true, // if not surveys
     });
   } else if (process.env.NODE_ENV === "development") {
     console.error("PostHog: NEXT_PUBLIC_POSTHOG_PROJECT_TOKEN is not set");

@@ -11,7 +11,9 @@ from wizard.apps import App
 from wizard.choice import Selection
 from wizard.commands import recover
 from wizard.commands.carry_out import Report, carry_out, refuse_missing
-from wizard.commands.choose import Choices, choose_answers, choose_app, existing_token
+from wizard.commands.choices import Choices
+from wizard.commands.choose import choose_answers, choose_app
+from wizard.commands.choose_token import existing_token
 from wizard.commands.command_line import Run, apply_line
 from wizard.commands.report import as_json, show_apps, show_plan, show_rest
 from wizard.console import Console, is_interactive
@@ -84,15 +86,19 @@ def _answers(settings: ApplySettings, saved: SavedPlan, apps: tuple[App, ...], c
     """The answers that the plan was made from; the token, and the host of an own instance, are asked for again."""
     if settings.host and saved.region:
         raise UsageError(f"the plan is for PostHog Cloud {saved.region.upper()}, --host names another")
+    if settings.token and saved.no_token:
+        raise UsageError("the plan was made without a token", "Apply it without --token, or make it again with one.")
     choices = Choices(
         directory=settings.run.directory,
         ci=settings.ci,
         token=settings.token,
-        region=saved.region,
+        region=None if saved.host_open else saved.region,
         host=settings.host,
         options=saved.options,
         sdk_version=tuple(f"{name}={found}" for name, found in saved.versions.items()),
         replace_token=saved.replace_token,
+        no_token=saved.no_token,
+        offline=settings.run.offline,
     )
     answers = choose_answers(apps, choices, console)
     if not saved.region and not saved.is_for(answers.hosts.ingest):

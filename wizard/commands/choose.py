@@ -2,43 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
-from wizard import environment
-from wizard.answers import OPTIONS, Answers
+from wizard.answers import Answers
 from wizard.apps import App, Found, find_apps
-from wizard.console import Console, is_interactive
+from wizard.commands.choices import Choices
+from wizard.commands.choose_hosts import choose_hosts
+from wizard.commands.choose_options import choose_options
+from wizard.commands.choose_token import choose_token
+from wizard.console import Console
 from wizard.errors import UsageError, WizardError
-from wizard.posthog import hosts as posthog_hosts
-from wizard.posthog.hosts import Hosts
-from wizard.posthog.tokens import mask, shape
 from wizard.project import Project, Tree, normal
 from wizard.registry import all_frameworks
 from wizard.workspace import candidates
 
+if TYPE_CHECKING:
+    from wizard.commands.connect import Connection
+
 
 @dataclass(frozen=True, slots=True)
-class Choices:
-    """The part of a command line that decides what is set up and how."""
+class Chosen:
+    """The answers, and what else was agreed on with PostHog on the way to them.
 
-    directory: Path
-    ci: bool = False
-    token: str | None = None
-    region: str | None = None
-    host: str | None = None
-    framework: str | None = None
-    target: tuple[str, ...] = ()
-    options: Mapping[str, bool | None] = field(default_factory=dict)
-    sdk_version: tuple[str, ...] = ()
-    replace_token: bool = False
-    token_required: bool = True
+    `switch_on` are features to be switched on in the project itself, once the plan is carried out.
+    """
 
-    @property
-    def may_ask(self) -> bool:
-        """Is there somebody to ask?"""
-        return not self.ci and is_interactive()
+    answers: Answers
+    connection: Connection | None = None
+    switch_on: tuple[str, ...] = ()
 
 
 def choose_apps(tree: Tree, choices: Choices, console: Console) -> tuple[App, ...]:
@@ -50,16 +45,30 @@ def choose_apps(tree: Tree, choices: Choices, console: Console) -> tuple[App, ..
         return tuple(app for target in choices.target for app in _at(tree, found, target))
     if not found.apps:
         raise WizardError("found no app that the wizard supports here", _why_nothing(found))
-    if len(found.apps) == 1:
+    if len(found.apps) == 1 or choices.all_apps:
         return found.apps
     if not choices.may_ask:
-        listing = "\n".join(f"  --target {app.path} --framework {app.id}" for app in found.apps)
-        raise UsageError(f"{len(found.apps)} apps are here; say which:\n{listing}", "Or set POSTHOG_WIZARD_TARGET.")
+        listing = "\n".join(f"  {_flags(app, found.apps)}" for app in found.apps)
+        raise UsageError(
+            f"{len(found.apps)} apps are here; say which:\n{listing}",
+            "--target is repeatable; --all takes every one of them. Or set POSTHOG_WIZARD_TARGET.",
+        )
     from wizard import prompts
 
-    titles = [(str(i), f"{a.framework.name} in {a.path}", True) for i, a in enumerate(found.apps)]
+    titles = [(str(i), _title(app), app.role.kind == "app") for i, app in enumerate(found.apps)]
     chosen = prompts.checkbox("Which apps shall send events to PostHog? (--target)", titles, required=True)
     return tuple(found.apps[int(i)] for i in chosen)
+
+
+def _flags(app: App, apps: Sequence[App]) -> str:
+    """The flags that mean this app and no other."""
+    alone = sum(other.path == app.path for other in apps) == 1
+    return f"--target {shlex.quote(app.path)}" + ("" if alone else f" --framework {app.id}")
+
+
+def _title(app: App) -> str:
+    kind = "" if app.role.kind == "app" else f" ({app.role.kind})"
+    return f"{app.framework.name} in {app.path}{kind}"
 
 
 def choose_app(tree: Tree, framework_id: str, target: str) -> App:
@@ -107,11 +116,18 @@ def _why_nothing(found: Found) -> str:
 
 def choose_answers(apps: Sequence[App], choices: Choices, console: Console) -> Answers:
     """Token, host and options for the apps. Raises UsageError naming the flag of an open question."""
+    return choose(apps, choices, console).answers
+
+
+def choose(apps: Sequence[App], choices: Choices, console: Console) -> Chosen:
+    """The same, with the connection to PostHog that the token was looked up by, if it was."""
     versions = dict(_version(pair) for pair in choices.sdk_version)
-    there = existing_token(apps)
-    token = _token(choices, there, console)
-    hosts, host_read = _hosts(apps, choices)
-    return Answers(hosts, token, _options(apps, choices), versions, choices.replace_token, host_read)
+    found = choose_token(apps, choices, console)
+    proven = found.connection.access.hosts if found.connection else None
+    where = choose_hosts(apps, choices, found.token, proven, console)
+    picked = choose_options(apps, choices, found.token, where.hosts, found.connection, console)
+    answers = Answers(where.hosts, found.token, picked.options, versions, choices.replace_token, where.read, where.open)
+    return Chosen(answers, found.connection, picked.switch_on)
 
 
 def _version(pair: str) -> tuple[str, str]:
@@ -120,81 +136,3 @@ def _version(pair: str) -> tuple[str, str]:
     if not (name and separator and version):
         raise UsageError(f"--sdk-version {pair} is not NAME=VERSION", "For example --sdk-version posthog-js=1.434.18")
     return name, version
-
-
-def existing_token(apps: Sequence[App]) -> tuple[str, str] | None:
-    """The token that an env file of the apps has, and which file."""
-    for app in apps:
-        names = app.framework.names(app.project)
-        if there := environment.current(app.project, names.token, app.framework.env_folder(app.project)):
-            return there
-    return None
-
-
-def _token(choices: Choices, there: tuple[str, str] | None, console: Console) -> str | None:
-    if choices.token is not None:
-        token = choices.token.strip()
-        shape(token)
-        if there and there[0] != token and not choices.replace_token:
-            raise WizardError(
-                f"{there[1]} already has the token {mask(there[0])}, you gave {mask(token)}",
-                "Add --replace-token to use the new one, or leave --token out to keep the old one.",
-            )
-        return token
-    if there:
-        console.say(f"Token {mask(there[0])} from {there[1]}.")
-        return there[0]
-    if not choices.token_required:
-        return None
-    if not choices.may_ask:
-        raise UsageError("the project token is missing", "Give --token phc_... or set POSTHOG_WIZARD_TOKEN.")
-    from wizard import prompts
-
-    console.raw("Your project token is in PostHog under Settings > Project > General (it starts with phc_):")
-    console.raw("https://app.posthog.com/settings/project")
-    return prompts.text("Project token (--token):", shape)
-
-
-def _hosts(apps: Sequence[App], choices: Choices) -> tuple[Hosts, bool]:
-    """The hosts, and whether it is the project alone that names them."""
-    if choices.host and choices.region:
-        raise UsageError("--host and --region exclude each other")
-    if choices.host:
-        return posthog_hosts.of(choices.host), False
-    if choices.region:
-        return posthog_hosts.cloud(choices.region), False
-    for app in apps:
-        names = app.framework.names(app.project)
-        if there := environment.current(app.project, names.host, app.framework.env_folder(app.project)):
-            return posthog_hosts.of(there[0]), True
-    if not choices.token_required:
-        return posthog_hosts.cloud("us"), False
-    if not choices.may_ask:
-        raise UsageError("the region is missing", "Give --region us|eu or --host URL, or set POSTHOG_WIZARD_REGION.")
-    from wizard import prompts
-
-    titles = [
-        ("us", "US Cloud (us.posthog.com)"),
-        ("eu", "EU Cloud (eu.posthog.com)"),
-        ("own", "My own instance or proxy"),
-    ]
-    region = prompts.select("Where is your PostHog? (--region, --host)", titles)
-    if region != "own":
-        return posthog_hosts.cloud(region), False
-    return posthog_hosts.of(prompts.text("URL of your PostHog (--host):", posthog_hosts.of)), False
-
-
-def _options(apps: Sequence[App], choices: Choices) -> dict[str, bool]:
-    relevant = [key for key in OPTIONS if any(key in app.framework.options for app in apps)]
-    given = {key: value for key, value in choices.options.items() if value is not None}
-    if useless := sorted(given.keys() - set(relevant)):
-        flags = ", ".join("--" + key.replace("_", "-") for key in useless)
-        raise UsageError(f"{flags} means nothing for {', '.join(sorted({a.framework.name for a in apps}))}")
-    open_keys = [key for key in relevant if key not in given]
-    if not open_keys or not choices.may_ask or not choices.token_required:
-        return given
-    from wizard import prompts
-
-    titles = [(key, OPTIONS[key].ask, OPTIONS[key].default) for key in open_keys]
-    chosen = prompts.checkbox("What shall be on? (space changes, enter accepts)", titles)
-    return given | {key: key in chosen for key in open_keys}

@@ -47,13 +47,17 @@ def setup_line(
     framework: str | None,
     targets: bool,
     selection: Selection,
+    switch_on: Sequence[str] = (),
 ) -> str:
     """`uvx posthog-wizard --ci ...`: every answer as a flag.
 
     `token` is None when the project has it already. `targets`: the apps were chosen among several.
     """
     words = ["uvx", "posthog-wizard", *run.place, "--ci", *_token(token)]
-    words += ["--region", answers.hosts.region] if answers.hosts.region else ["--host", answers.hosts.ingest]
+    if answers.token == "":
+        words.append("--no-token")
+    if not answers.host_open:
+        words += ["--region", answers.hosts.region] if answers.hosts.region else ["--host", answers.hosts.ingest]
     if framework:
         words += ["--framework", framework]
     if targets or len(apps) > 1 or apps[0].path != ".":
@@ -61,6 +65,7 @@ def setup_line(
     for key, value in answers.options.items():
         if value != OPTIONS[key].default:
             words.append(("--" if value else "--no-") + key.replace("_", "-"))
+    words += [word for feature in switch_on for word in ("--switch-on", feature.replace("_", "-"))]
     words += [word for name, version in answers.versions.items() for word in ("--sdk-version", f"{name}={version}")]
     if run.package_manager:
         words += ["--package-manager", run.package_manager]

@@ -77,6 +77,11 @@ def _settings(app: Path, host: str) -> Settings:
         host=host,
         framework=None,
         target=(),
+        all_apps=False,
+        no_token=False,
+        project_id=None,
+        dashboard=False,
+        switch_on=(),
         package_manager=None,
         out=None,
         only=(),
@@ -97,7 +102,7 @@ def _visit(app: Path, console: Console) -> bool:
     """Ask for a fruit that is not on the shelf: the view raises, and the SDK reports it."""
     project = candidates(list_tree(app))[0]
     launch = load_launch("flask")(project, _PORT)
-    launch = replace(launch, url=launch.url.rstrip("/") + "/buy/plum")
+    launch = replace(launch, url=f"http://127.0.0.1:{_PORT}/buy/plum")
     names = ("POSTHOG_PROJECT_TOKEN", "POSTHOG_HOST")
     seen = emits(app, launch, "server", {names[0]: _TOKEN}, host_variables=names[1:], say=console.progress)
     console.item("+" if seen.status == "passed" else "x", seen.reason)

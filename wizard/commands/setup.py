@@ -11,9 +11,12 @@ from wizard.apps import App
 from wizard.choice import Selection
 from wizard.commands import recover
 from wizard.commands.carry_out import Report, carry_out, refuse_missing, remember_choice
-from wizard.commands.choose import Choices, choose_answers, choose_apps, existing_token
+from wizard.commands.choices import Choices
+from wizard.commands.choose import Chosen, choose, choose_apps
+from wizard.commands.choose_token import existing_token
 from wizard.commands.command_line import Run, setup_line
 from wizard.commands.report import as_json, show_apps, show_plan, show_rest, summary
+from wizard.commands.switch_on import switch_on, would_switch_on
 from wizard.console import Console
 from wizard.errors import Exit, UsageError
 from wizard.plan import Plan
@@ -34,6 +37,7 @@ class Settings:
         self.only: tuple[str, ...] = options["only"]
         self.skip: tuple[str, ...] = options["skip"]
         self.reconsider: bool = options["reconsider"]
+        self.dashboard: bool = options["dashboard"]
         self.choices = Choices(
             directory=self.directory,
             ci=options["ci"] or options["as_json"],
@@ -42,10 +46,16 @@ class Settings:
             host=options["host"],
             framework=options["framework"],
             target=options["target"],
+            all_apps=options["all_apps"],
             options={key: options[key] for key in OPTIONS},
             sdk_version=options["sdk_version"],
             replace_token=options["replace_token"],
             token_required=not options["check"],
+            no_token=options["no_token"],
+            project_id=options["project_id"],
+            switch_on=tuple(feature.replace("-", "_") for feature in options["switch_on"]),
+            offline=options["offline"],
+            sets_up=True,
         )
         self.run = Run(
             directory=self.directory,
@@ -56,6 +66,8 @@ class Settings:
             offline=options["offline"],
             package_manager=options["package_manager"],
         )
+        if self.dashboard and options["offline"]:
+            raise UsageError("--dashboard needs the network, which --offline forbids")
         if self.out and not self.dry_run:
             raise UsageError("--out saves the plan of a dry run", "Add --dry-run; then: posthog-wizard apply FILE")
 
@@ -82,7 +94,8 @@ def _run(settings: Settings, console: Console, report: Report) -> None:
     apps = choose_apps(tree, settings.choices, console)
     console.head("Found")
     show_apps(console, apps)
-    answers = choose_answers(apps, settings.choices, console)
+    chosen = choose(apps, settings.choices, console)
+    answers = chosen.answers
     earlier = frozenset() if settings.reconsider else refusals.refused(root)
     selection = Selection(settings.only, settings.skip, earlier)
     report.plan = plan = make_plan(apps, answers, settings.run.package_manager, selection)
@@ -94,10 +107,24 @@ def _run(settings: Settings, console: Console, report: Report) -> None:
         console.say(f"Would change {summary(plan)}." if plan.files else "Nothing to change.")
     elif settings.dry_run:
         _show_only(settings, console, plan, answers)
+        would_switch_on(chosen, console)
     elif not plan.files and not plan.installs:
-        _nothing_to_do(settings, console, report)
+        _nothing_to_do(settings, console, report, chosen)
     else:
-        _agree_and_apply(settings, console, report, tree, apps, answers, selection)
+        _agree_and_apply(settings, console, report, tree, apps, chosen, selection)
+    if settings.dashboard and report.status not in ("planned", "would_change", "declined"):
+        from wizard.commands.dashboard import after_setup
+
+        choices = settings.choices
+        report.dashboards = after_setup(
+            settings.directory,
+            apps,
+            answers,
+            choices.project_id,
+            console,
+            may_ask=choices.may_ask,
+            connection=chosen.connection,
+        )
 
 
 def _show_only(settings: Settings, console: Console, plan: Plan, answers: Answers) -> None:
@@ -116,8 +143,9 @@ def _show_only(settings: Settings, console: Console, plan: Plan, answers: Answer
         console.raw(f"Saved the plan: posthog-wizard apply {settings.out}")
 
 
-def _nothing_to_do(settings: Settings, console: Console, report: Report) -> None:
+def _nothing_to_do(settings: Settings, console: Console, report: Report, agreed: Chosen) -> None:
     plan = report.plan
+    report.switched_on = switch_on(agreed, settings.choices, console)
     report.status = "incomplete" if plan.manual else "unchanged"
     report.exit_code = Exit.INCOMPLETE if plan.manual else Exit.OK
     show_rest(console, plan)
@@ -137,9 +165,10 @@ def _agree_and_apply(
     report: Report,
     tree: Tree,
     apps: tuple[App, ...],
-    answers: Answers,
+    agreed: Chosen,
     selection: Selection,
 ) -> None:
+    answers = agreed.answers
     show_plan(console, report.plan)
     refuse_missing(settings.run, tree, report.plan)
     if settings.choices.may_ask:
@@ -150,7 +179,7 @@ def _agree_and_apply(
             return
         selection = chosen
         if not report.plan.files and not report.plan.installs:
-            _nothing_to_do(settings, console, report)
+            _nothing_to_do(settings, console, report, agreed)
             return
     choices = settings.choices
     reproduce = setup_line(
@@ -161,8 +190,13 @@ def _agree_and_apply(
         targets=bool(choices.target),
         token=choices.token or (None if existing_token(apps) else answers.token),
         selection=selection,
+        switch_on=agreed.switch_on,
     )
-    carry_out(settings.run, console, report, tree, apps, answers, reproduce)
+
+    def in_project() -> None:
+        report.switched_on = switch_on(agreed, choices, console)
+
+    carry_out(settings.run, console, report, tree, apps, answers, reproduce, in_project, agreed.connection)
 
 
 def _ask(

@@ -1,0 +1,1 @@
+"""The arguments of every command, as click reads them; a command's own module is imported when it runs."""
