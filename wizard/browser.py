@@ -7,7 +7,8 @@ import re
 import subprocess
 import sys
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePath
 
 from wizard import programs
@@ -35,18 +36,32 @@ def can_open(env: Mapping[str, str] = os.environ, root: Path = Path("/")) -> boo
 
 def open_page(url: str) -> bool:
     """Show `url`; False when no browser could be started. Never a text browser; its output is dropped."""
+    with _own_variables():
+        try:
+            browser = webbrowser.get()
+            if re.split(r"[\\/]", str(getattr(browser, "name", "")))[-1] in _TEXT:
+                return False
+            if type(browser) in (webbrowser.GenericBrowser, webbrowser.BackgroundBrowser):
+                return _start(browser, url)
+            return browser.open(url)
+        except (OSError, webbrowser.Error):
+            return False
+
+
+@contextmanager
+def _own_variables() -> Iterator[None]:
+    """What webbrowser looks up and starts sees no secret, nor a PATH that leads into the current directory.
+
+    It takes both from this process: a repository could bring its own `xdg-open`.
+    """
+    before = dict(os.environ)
     try:
-        browser = webbrowser.get()
-    except webbrowser.Error:
-        return False
-    if re.split(r"[\\/]", str(getattr(browser, "name", "")))[-1] in _TEXT:
-        return False
-    try:
-        if type(browser) in (webbrowser.GenericBrowser, webbrowser.BackgroundBrowser):
-            return _start(browser, url)
-        return browser.open(url)
-    except (OSError, webbrowser.Error):
-        return False
+        os.environ.clear()
+        os.environ.update(programs.variables(before))
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _start(browser: webbrowser.BaseBrowser, url: str) -> bool:
@@ -54,6 +69,5 @@ def _start(browser: webbrowser.BaseBrowser, url: str) -> bool:
     given = getattr(browser, "args", ["%s"])
     words = [str(getattr(browser, "name", "")), *(str(word).replace("%s", url) for word in given)]
     quiet = subprocess.DEVNULL
-    env = programs.variables()
-    subprocess.Popen(words, env=env, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+    subprocess.Popen(words, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
     return True

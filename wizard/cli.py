@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import traceback
-from pathlib import Path
 from types import FrameType
 
 import click
@@ -61,6 +60,8 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 def _failed(code: Exit, message: str, hint: str, as_json: bool) -> int:
     from wizard.console import Console
 
+    # a key may have been typed in the wrong place, and click repeats what it does not understand
+    message, hint = _without_secrets(message), _without_secrets(hint)
     if as_json:
         report = {"schema": SCHEMA, "status": "error", "exit_code": int(code), "error": message, "hint": hint}
         Console(quiet=True).data((json.dumps(report, indent=2) + "\n").encode())
@@ -68,21 +69,32 @@ def _failed(code: Exit, message: str, hint: str, as_json: bool) -> int:
     return int(code)
 
 
-def _log(text: str) -> Path:
+def _log(text: str) -> str:
+    """Where the text was written; what to do instead where nothing can be written."""
     from wizard.disk import make_private
     from wizard.shelves import state_path
 
-    make_private(state_path())
     path = state_path() / "last-error.log"
-    path.write_text(_redacted(text), encoding="utf-8")
-    return path
+    try:
+        make_private(path.parent)
+        path.write_text(_redacted(text), encoding="utf-8")
+    except OSError:
+        return "the output of the same command and --debug"
+    return str(path)
 
 
 def _show(text: str) -> None:
-    sys.stderr.write(_redacted(text))
+    from wizard.console import harmless
+
+    sys.stderr.write(harmless(_redacted(text)))
 
 
 def _redacted(text: str) -> str:
-    from wizard.posthog.tokens import redact
+    return _without_secrets(text, public=True)
 
-    return redact(text, os.environ.get("POSTHOG_WIZARD_PERSONAL_KEY", ""), public=True)
+
+def _without_secrets(text: str, public: bool = False) -> str:
+    from wizard import programs
+    from wizard.posthog.masking import redact
+
+    return redact(text, *programs.secrets(), public=public)

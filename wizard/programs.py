@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _OURS = re.compile(r"POSTHOG_(?:WIZARD_|CLI_)|POSTHOG_\w*(?:PERSONAL|SECRET)", re.IGNORECASE)
+_KEYS = re.compile(r"POSTHOG_\w*(?:PERSONAL|SECRET|CLI_API_KEY|CLI_TOKEN)", re.IGNORECASE)
 _SECRET = re.compile(r"\s*ph[xars]_", re.IGNORECASE)
 
 
@@ -45,6 +46,11 @@ def variables(env: Mapping[str, str] | None = None) -> dict[str, str]:
         if not _OURS.match(name) and not _SECRET.match(value)
     }
     return {name: absolute(value) if name.upper() == "PATH" else value for name, value in kept.items()}
+
+
+def secrets() -> list[str]:
+    """What our environment holds of PostHog's secrets, by the names of the variables: keys of old have no prefix."""
+    return [value.strip() for name, value in os.environ.items() if _KEYS.match(name) and len(value.strip()) >= 8]
 
 
 def _executable(path: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -93,7 +94,7 @@ def _impossible(connection: Connection, wanted: Wanted) -> Verdict | None:
         hint = "Give the token, or with --resume the project: --project-id." if wanted.resume else ""
         return Verdict("readable", "skipped", "no project token was given", filled({"hint": hint}))
     if connection.access is None and connection.refused:
-        named = f"{wanted.again} --host {connection.hosts.app}" if wanted.host_read else ""
+        named = f"{wanted.again} --host {shlex.quote(connection.hosts.app)}" if wanted.host_read else ""
         hint = f"If that is your PostHog, name it yourself: {named}" if named else "Log in: posthog-wizard login"
         detail = {"hint": hint, "next": named or "posthog-wizard login"}
         return Verdict("readable", "skipped", _clause(connection.refused), detail)

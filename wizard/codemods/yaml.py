@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import yaml
-
 from wizard.edits import Codemod, insert, splice
 from wizard.errors import CannotEdit
 from wizard.text import line_end, line_number, line_start
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LARGEST = 300_000  # characters; longer files are generated
 _DEEPEST = 100
 _MERGE = "<<"
@@ -80,10 +77,12 @@ class Node:
 @lru_cache(maxsize=8)
 def read(text: str) -> Node:
     """The one document of a file. Raises CannotEdit, with the line, for what is not YAML or holds several documents."""
+    import yaml  # 40 ms, for a repository that has such a file
+
     if len(text) > _LARGEST:
         raise CannotEdit("the file is too long")
     try:
-        root = yaml.compose(text, Loader=_LOADER)
+        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = min(mark.line + 1, text.count("\n") + 1) if mark else None
@@ -103,9 +102,9 @@ def _converted(node: Any, known: dict[int, Node | None], depth: int) -> Node:
         raise CannotEdit("values are nested too deeply", node.start_mark.line + 1)
     known[id(node)] = None
     start, end = node.start_mark.index, node.end_mark.index
-    if isinstance(node, yaml.ScalarNode):
+    if node.id == "scalar":
         found = Node("scalar", start, end, value=None if node.tag.endswith(":null") else node.value)
-    elif isinstance(node, yaml.SequenceNode):
+    elif node.id == "sequence":
         items = tuple(_converted(item, known, depth + 1) for item in node.value)
         found = Node("list", start, end, bool(node.flow_style), children=items)
     else:
@@ -217,10 +216,12 @@ def _last(text: str, node: Node) -> int:
 
 
 def _events(text: str) -> list[tuple[Any, ...]]:
+    import yaml
+
     try:
         return [
             (type(e).__name__, getattr(e, "value", None), getattr(e, "anchor", None), getattr(e, "tag", None))
-            for e in yaml.parse(text, Loader=_LOADER)
+            for e in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         ]
     except (yaml.YAMLError, ValueError) as error:
         raise CannotEdit("the layout is one that we do not know") from error

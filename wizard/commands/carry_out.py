@@ -7,23 +7,24 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wizard import refusals
 from wizard.answers import Answers
 from wizard.apps import App
 from wizard.commands.command_line import Run
-from wizard.commands.connect import Connection
 from wizard.commands.report import calls, summary
-from wizard.commands.steps import show_steps, steps_after
 from wizard.console import Console
 from wizard.errors import Bug, Exit, WizardError
 from wizard.git import git
 from wizard.install import explain, missing_binaries, run_install
-from wizard.next_steps import Step
 from wizard.packages import Command, family
 from wizard.plan import Plan
 from wizard.project import Tree
+
+if TYPE_CHECKING:
+    from wizard.commands.connect import Connection
+    from wizard.next_steps import Step
 
 
 @dataclass
@@ -189,6 +190,8 @@ def _close(run: Run, console: Console, report: Report, installed: bool, reproduc
         console.item("-", note.title)
     place = "".join(f" {shlex.quote(word)}" for word in run.place)
     proven = [v for v in report.verification or () if v["link"] != "token" and v["status"] == "passed"]
+    from wizard.commands.steps import show_steps, steps_after
+
     report.next_steps = steps_after([planned.app for planned in plan.apps], place, verified=bool(proven))
     show_steps(console, [(path, step) for path, step in report.next_steps if step.id != "verify"])
     console.say()

@@ -37,11 +37,15 @@ def named_hosts(choices: Choices) -> Hosts | None:
 
 
 def read_hosts(apps: Sequence[App]) -> tuple[Hosts, str] | None:
-    """The hosts that an env file of the apps names, and which file."""
+    """The hosts that an env file of the apps names, and which file. Raises UsageError for what names none."""
     for app in apps:
         names = app.framework.names(app.project)
         if there := environment.current(app.project, names.host, app.framework.env_folder(app.project)):
-            return posthog_hosts.of(there[0]), there[1]
+            try:
+                return posthog_hosts.of(there[0]), there[1]
+            except UsageError as error:
+                hint = "Correct it there, or name your PostHog with --region or --host."
+                raise UsageError(f"{names.host} in {there[1]}: {error.message}", hint) from error
     return None
 
 

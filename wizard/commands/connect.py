@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -113,7 +114,7 @@ def _hosts_of_login(choices: Choices) -> Hosts:
     """Where a login was saved for; when nothing says so, the US region stands for all of PostHog Cloud."""
     several = [of(host) for host in stored_hosts()]
     if len(several) > 1 and not choices.may_ask:
-        names = " or ".join(f"--region {h.region}" if h.region else f"--host {h.app}" for h in several)
+        names = " or ".join(f"--region {h.region}" if h.region else f"--host {shlex.quote(h.app)}" for h in several)
         raise UsageError("you are logged in to more than one PostHog", f"Name one: {names}")
     if len(several) > 1:
         from wizard import prompts

@@ -16,7 +16,6 @@ from wizard.commands.choose import Chosen, choose, choose_apps
 from wizard.commands.choose_token import existing_token
 from wizard.commands.command_line import Run, setup_line
 from wizard.commands.report import as_json, show_apps, show_plan, show_rest, summary
-from wizard.commands.switch_on import switch_on, would_switch_on
 from wizard.console import Console
 from wizard.errors import Exit, UsageError
 from wizard.plan import Plan
@@ -107,7 +106,10 @@ def _run(settings: Settings, console: Console, report: Report) -> None:
         console.say(f"Would change {summary(plan)}." if plan.files else "Nothing to change.")
     elif settings.dry_run:
         _show_only(settings, console, plan, answers)
-        would_switch_on(chosen, console)
+        if chosen.switch_on:
+            from wizard.commands.switch_on import would_switch_on
+
+            would_switch_on(chosen, console)
     elif not plan.files and not plan.installs:
         _nothing_to_do(settings, console, report, chosen)
     else:
@@ -145,7 +147,7 @@ def _show_only(settings: Settings, console: Console, plan: Plan, answers: Answer
 
 def _nothing_to_do(settings: Settings, console: Console, report: Report, agreed: Chosen) -> None:
     plan = report.plan
-    report.switched_on = switch_on(agreed, settings.choices, console)
+    _switch_on(settings, console, report, agreed)
     report.status = "incomplete" if plan.manual else "unchanged"
     report.exit_code = Exit.INCOMPLETE if plan.manual else Exit.OK
     show_rest(console, plan)
@@ -157,6 +159,13 @@ def _nothing_to_do(settings: Settings, console: Console, report: Report, agreed:
         console.say("Nothing to change until that is done.")
     else:
         console.say("Already set up: nothing to change. To check that events arrive: posthog-wizard verify")
+
+
+def _switch_on(settings: Settings, console: Console, report: Report, agreed: Chosen) -> None:
+    if agreed.switch_on:
+        from wizard.commands.switch_on import switch_on
+
+        report.switched_on = switch_on(agreed, settings.choices, console)
 
 
 def _agree_and_apply(
@@ -194,7 +203,7 @@ def _agree_and_apply(
     )
 
     def in_project() -> None:
-        report.switched_on = switch_on(agreed, choices, console)
+        _switch_on(settings, console, report, agreed)
 
     carry_out(settings.run, console, report, tree, apps, answers, reproduce, in_project, agreed.connection)
 

@@ -14,7 +14,7 @@ from wizard.posthog.failures import ApiError, quoted
 from wizard.posthog.hosts import Hosts
 from wizard.posthog.http import NoReply, Reply, place, send
 from wizard.posthog.loose import mapping, number, text, texts
-from wizard.posthog.oauth_metadata import OTHER_WAYS, TIMEOUT, same_site
+from wizard.posthog.oauth_metadata import OTHER_WAYS, TIMEOUT, is_safe, same_site
 from wizard.posthog.private_api import check_access
 
 _LONGEST_WAIT = 1800
@@ -72,7 +72,7 @@ def _page(said: Any, otherwise: str, hosts: Hosts) -> str:
         url = urljoin(f"{hosts.app}/", url)
     except ValueError:
         url = f"({url})"
-    if not same_site(url, hosts.app) or not url.isprintable() or " " in url:
+    if not same_site(url, hosts.app) or not is_safe(url):
         raise ApiError(f"{place(hosts.app)} sends you to another site to log in: {quoted(url)}", OTHER_WAYS)
     return url
 

@@ -37,20 +37,24 @@ def cloud(region: str) -> Hosts:
 def of(url: str) -> Hosts:
     """The hosts that belong to any PostHog URL: a Cloud host of either kind, or an own instance or proxy.
 
-    Raises UsageError for what is no http(s) URL, or has a password in it: that would be written into code.
+    Raises UsageError for what is no http(s) URL, has a password in it (it would be written into code), or characters
+    that a shell would obey: what a stranger's env file names ends up in commands to be copied.
     """
     url = url.strip()
-    url = (url if "://" in url else f"https://{url}").rstrip("/")
+    url = re.split(r"[?#]", url if "://" in url else f"https://{url}")[0].rstrip("/")
     try:
         parts = urlsplit(url)
         name, _ = (parts.hostname or "").rstrip("."), parts.port
     except ValueError:  # a bad port, an unclosed bracket
         parts, name = None, ""
+    if re.match(r"https?://ph[acrsx]_", url, re.IGNORECASE):
+        raise UsageError("this is a key or a token, not the URL of a PostHog host", "Give the address with --host.")
     if parts and "@" in parts.netloc:
         raise UsageError(
             "the URL of the PostHog host has a user name or a password in it", "Give the address alone with --host."
         )
-    if not parts or parts.scheme not in ("http", "https") or not name or re.search(r"[\s\"'`\\<>]", url):
+    bad = not url.isprintable() or re.search(r"[^\w.:/\[\]%~@+,=-]", url)
+    if not parts or parts.scheme not in ("http", "https") or not name or bad:
         raise UsageError(f"{url!r} is not a URL of a PostHog host", "For example --host https://us.i.posthog.com")
     if match := re.fullmatch(r"(app|us|eu)(-assets)?(\.i)?\.posthog\.com", name):
         return cloud("eu" if match[1] == "eu" else "us")

@@ -65,7 +65,7 @@ def discover(hosts: Hosts | None) -> Endpoints:
     Source: https://oauth.posthog.com/.well-known/oauth-authorization-server; Django wants the slash at the end.
     """
     issuer = FRONT if hosts is None else hosts.app
-    if not _is_safe(issuer):
+    if not is_safe(issuer):
         raise ApiError(
             f"the connection to {place(issuer)} is not encrypted; logging in there would give the login away",
             "Give an https:// address with --host.",
@@ -97,7 +97,7 @@ def _checked(found: Mapping[str, Any], meant: str) -> Endpoints:
     for name, url in {"issuer": issuer, **urls}.items():
         if url and not same_site(url, meant):
             raise ApiError(f"the metadata of {where} leads to another site ({name}: {quoted(url)})", OTHER_WAYS)
-        if url and not _is_safe(url):
+        if url and not is_safe(url):
             raise ApiError(
                 f"the metadata of {where} names an address that is not safe ({name}: {quoted(url)})", OTHER_WAYS
             )
@@ -126,7 +126,8 @@ def same_site(url: str, meant: str) -> bool:
     return bool(name) and (name == other.hostname or name.endswith(f".{other.hostname}"))
 
 
-def _is_safe(url: str) -> bool:
+def is_safe(url: str) -> bool:
+    """Is it an address that may be opened and sent secrets: https, or this very machine, and nothing hidden in it?"""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - reading it is what checks it
