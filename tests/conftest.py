@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+_numbers = count()
+
 
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("POSTHOG_WIZARD_STATE_DIR", str(tmp_path_factory.mktemp("state")))
-    monkeypatch.setenv("POSTHOG_WIZARD_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
+    # names only: making two folders for every test, and removing them, costs more than most tests
+    own = tmp_path_factory.getbasetemp() / f"own{next(_numbers)}"
+    monkeypatch.setenv("POSTHOG_WIZARD_STATE_DIR", f"{own}-state")
+    monkeypatch.setenv("POSTHOG_WIZARD_CONFIG_DIR", f"{own}-config")
     ours = ("POSTHOG_WIZARD_STATE_DIR", "POSTHOG_WIZARD_CONFIG_DIR")
     for name in [n for n in os.environ if n.startswith("POSTHOG") and n not in ours]:
         monkeypatch.delenv(name)
+    monkeypatch.setattr(os, "fsync", os.fstat)  # the disk need not turn: what a test kills is a process
 
 
 @pytest.fixture

@@ -6,30 +6,22 @@ It is also the PostHog that takes its tokens, as far as logging in asks: who am 
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, parse_qsl
 
 from tests.fake_posthog import Request
+from tests.loopback import Handler, Loopback
 from tests.oauth_rules import Rules
 from wizard.posthog.hosts import Hosts, of
 
 
-class FakeOAuth(Rules):
+class FakeOAuth(Rules, Loopback):
     """The server while it runs; see `Rules` for what can be told to it."""
 
     def __enter__(self) -> Self:
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.fake = self
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, args=(0.005,), daemon=True).start()
+        super().__enter__()
+        self.url = f"http://127.0.0.1:{self.port}"
         return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
     @property
     def hosts(self) -> Hosts:
@@ -37,18 +29,8 @@ class FakeOAuth(Rules):
         return of(self.url)
 
 
-class _Server(ThreadingHTTPServer):
-    fake: FakeOAuth
-    daemon_threads = True
-    block_on_close = False
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
+class _Handler(Handler[FakeOAuth]):
     disable_nagle_algorithm = True  # else each answer waits 40 ms for an ACK
-
-    def log_message(self, format: str, *args: Any) -> None:
-        return
 
     def do_GET(self) -> None:
         self._serve({})
@@ -60,7 +42,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self._serve(dict(parse_qsl(raw.decode(), strict_parsing=bool(raw))))
 
     def _serve(self, body: dict[str, Any]) -> None:
-        fake = self.server.fake
+        fake = self.owner
         fake.requests.append(Request(self.command, self.path, dict(self.headers), body))
         for prefix, canned in fake.canned.items():
             if self.path.startswith(prefix) and canned != []:
@@ -89,7 +71,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self._json(404, {"detail": "Not found."})
 
     def _private(self, asked: str) -> tuple[int, dict[str, Any]]:
-        fake, token = self.server.fake, self.headers.get("Authorization", "").removeprefix("Bearer ")
+        fake, token = self.owner, self.headers.get("Authorization", "").removeprefix("Bearer ")
         grant = fake.grant_of(token)
         scopes = grant.scope if grant else fake.keys.get(token)
         if scopes is None:
@@ -110,3 +92,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)
+
+
+FakeOAuth.handler = _Handler

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import tempfile
 import tomllib
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -55,9 +57,7 @@ class Case:
         root = where / "app"
         shutil.copytree(self.folder / "project", root, symlinks=True)
         if self.wanted.get("git", True):
-            run_git(root, "init", "-q")
-            run_git(root, "add", "-A")
-            run_git(root, "commit", "-qm", "start", "--allow-empty")
+            _commit(root, self.name)
         return root
 
     def answers(self) -> Answers:
@@ -84,6 +84,25 @@ def cases() -> list[Case]:
     return [Case(path.name) for path in sorted(FOLDER.iterdir()) if (path / "case.toml").is_file()]
 
 
+_copies: Counter[str] = Counter()
+_kept = tempfile.TemporaryDirectory(prefix="posthog-wizard-tests-", ignore_cleanup_errors=True)
+
+
+def _commit(root: Path, name: str) -> None:
+    """Make `root` a repository with everything committed: asking git is slow, so the second copy's `.git` is kept."""
+    kept, repository = Path(_kept.name, name), root / ".git"
+    if kept.exists():
+        shutil.copytree(kept, repository)
+        return
+    run_git(root, "init", "-q")
+    run_git(root, "add", "-A")
+    run_git(root, "commit", "-qm", "start", "--allow-empty")
+    _copies[name] += 1
+    if _copies[name] > 1:
+        shutil.rmtree(repository / "hooks", ignore_errors=True)  # the samples that come with git
+        shutil.copytree(repository, kept)
+
+
 def run_git(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
     """Run git in `root` with an identity and no user configuration."""
     settings = [
@@ -95,6 +114,8 @@ def run_git(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
         "core.autocrlf=false",
         "-c",
         "commit.gpgsign=false",
+        "-c",
+        "maintenance.auto=false",
     ]
     done = subprocess.run(["git", *settings, *arguments], cwd=root, input=stdin, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()

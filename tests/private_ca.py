@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import base64
-import select
 import socket
 import ssl
 import subprocess
-import threading
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
 
 from tests.fake_posthog import FakePostHog
+from tests.loopback import Handler, Loopback, shuttle
 
 NAMES = "DNS:localhost,DNS:us.posthog.com,DNS:us.i.posthog.com,IP:127.0.0.1"
 _NEW = "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
@@ -56,45 +52,25 @@ def _openssl(*arguments: str) -> str:
     return subprocess.run(["openssl", *arguments], check=True, capture_output=True, text=True).stdout
 
 
-class Tunnel:
+class Tunnel(Loopback):
     """An HTTP proxy that leads every CONNECT to one port of loopback, whatever host is asked for.
 
     `hosts` are `name:port` as asked for. `login` (`user:password`) is demanded when given.
     """
 
     def __init__(self, port: int, login: str = "") -> None:
-        self.port, self.login, self.hosts = port, login, list[str]()
-
-    def __enter__(self) -> Self:
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.tunnel = self
-        threading.Thread(target=self._server.serve_forever, args=(0.005,), daemon=True).start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self.far, self.login, self.hosts = port, login, list[str]()
 
     def url(self, login: str = "") -> str:
         """Where it listens."""
-        return f"http://{f'{login}@' if login else ''}127.0.0.1:{self._server.server_address[1]}"
+        return f"http://{f'{login}@' if login else ''}127.0.0.1:{self.port}"
 
 
-class _Server(ThreadingHTTPServer):
-    tunnel: Tunnel
-    daemon_threads = True
-    block_on_close = False
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
+class _Handler(Handler[Tunnel]):
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: Any) -> None:
-        return
-
     def do_CONNECT(self) -> None:
-        tunnel = self.server.tunnel
+        tunnel = self.owner
         tunnel.hosts.append(self.path)
         self.close_connection = True
         wanted = f"Basic {base64.b64encode(tunnel.login.encode()).decode()}"
@@ -102,18 +78,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self.send_error(407, "Who are you?")
         self.send_response(200, "Connected")
         self.end_headers()
-        with socket.create_connection(("127.0.0.1", tunnel.port), timeout=10) as upstream:
-            self._shuttle(upstream)
+        with socket.create_connection(("127.0.0.1", tunnel.far), timeout=10) as upstream:
+            shuttle(self.connection, upstream)
         return None
 
-    def _shuttle(self, upstream: socket.socket) -> None:
-        ends = {self.connection: upstream, upstream: self.connection}
-        while ready := select.select(list(ends), [], [], 10)[0]:
-            for end in ready:
-                try:
-                    data = end.recv(65536)
-                except OSError:
-                    return
-                if not data:
-                    return
-                ends[end].sendall(data)
+
+Tunnel.handler = _Handler

@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
-import select
 import socket
-import threading
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
 from urllib.parse import urlsplit
+
+from tests.loopback import Handler, Loopback, shuttle
 
 _DROPPED = {"proxy-connection", "connection", "keep-alive", "transfer-encoding", "te", "upgrade", "host"}
 
 
-class RecordingProxy:
+class RecordingProxy(Loopback):
     """`hosts` are `name:port` in the order asked for. `refuse` answers 403 instead of connecting anywhere."""
 
     def __init__(self, refuse: bool = False) -> None:
         self.hosts: list[str] = []
         self.refuse = refuse
 
-    def __enter__(self) -> Self:
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.proxy = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,), daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http://127.0.0.1:{self.port}"
 
     def variables(self, direct: str = "") -> dict[str, str]:
         """The environment that sends a program through the proxy; `direct` are the hosts it may reach without."""
@@ -49,18 +34,8 @@ class RecordingProxy:
         return {host.rpartition(":")[0] for host in self.hosts}
 
 
-class _Server(ThreadingHTTPServer):
-    proxy: RecordingProxy
-    daemon_threads = True
-    block_on_close = False
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
+class _Handler(Handler[RecordingProxy]):
     protocol_version = "HTTP/1.1"
-
-    def log_message(self, format: str, *args: Any) -> None:
-        return
 
     def do_CONNECT(self) -> None:
         host, _, port = self.path.rpartition(":")
@@ -74,23 +49,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(200, "Connection established")
         self.end_headers()
         with upstream:
-            self._shuttle(upstream)
+            shuttle(self.connection, upstream)
         self.close_connection = True
-
-    def _shuttle(self, upstream: socket.socket) -> None:
-        ends = {self.connection: upstream, upstream: self.connection}
-        while True:
-            ready, _, broken = select.select(list(ends), [], list(ends), 60)
-            if broken or not ready:
-                return
-            for end in ready:
-                try:
-                    data = end.recv(65536)
-                    if not data:
-                        return
-                    ends[end].sendall(data)
-                except OSError:
-                    return
 
     def _forward(self) -> None:
         parts = urlsplit(self.path)
@@ -122,9 +82,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def _refused(self, host: str) -> bool:
-        self.server.proxy.hosts.append(host)
-        if self.server.proxy.refuse:
+        self.owner.hosts.append(host)
+        if self.owner.refuse:
             self.send_error(403, "the recording proxy lets nothing through")
-        return self.server.proxy.refuse
+        return self.owner.refuse
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _forward
+
+
+RecordingProxy.handler = _Handler

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,15 +14,21 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted([*ROOT.glob("wizard/**/*.py"), *ROOT.glob("frameworks/**/*.py")])
 
 
-def imports(path: Path) -> set[str]:
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
     """Dotted names that a module imports anywhere in it."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
+    return frozenset(found)
 
 
 def importers(name: str) -> set[str]:
@@ -68,7 +75,7 @@ def test_commands_alone_use_the_commands() -> None:
 def test_no_framework_is_named_in_the_core() -> None:
     ids = {p.name.replace("_", "-") for p in (ROOT / "frameworks").iterdir() if (p / "__init__.py").is_file()}
     for path in ROOT.glob("wizard/**/*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Compare):
                 constants = {c.value for c in ast.walk(node) if isinstance(c, ast.Constant)}
                 assert not constants & ids, f"{path}:{node.lineno} compares with a framework's id"
@@ -78,7 +85,7 @@ def test_no_framework_is_named_in_the_core() -> None:
 def test_modules_are_small_and_say_what_they_own(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 300
-    assert ast.get_docstring(ast.parse(text)), "one line saying what the module owns"
+    assert ast.get_docstring(parsed(path)), "one line saying what the module owns"
 
 
 def test_help_and_detection_import_nothing_heavy(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.fake_posthog import HTML, FakePostHog, closed_port
 from tests.fixture_case import TOKEN, Case, run_git, snapshot
-from tests.test_cli import report, wizard
+from tests.in_process import process, report, wizard
 from wizard.shelves import lock
 
 GIVEN = ("--ci", "--token", TOKEN, "--region", "us", "--no-verify")
@@ -116,7 +116,7 @@ def test_a_proxy_that_answers_with_a_page(app: Path) -> None:
 def test_two_wizards_at_once(app: Path) -> None:
     before = snapshot(app)
     with lock(app.resolve()):
-        done = wizard(app, *GIVEN, "--no-install")
+        done = process(app, *GIVEN, "--no-install")
     assert done.returncode == 1, done.stderr
     assert "another posthog-wizard" in done.stderr
     assert snapshot(app) == before

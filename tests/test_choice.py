@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from tests.fixture_case import Case, cases, snapshot
-from tests.test_cli import GIVEN, report, wizard
+from tests.in_process import GIVEN, report, wizard
 from tests.variants.plans import files_of, plan_of
 from wizard.choice import Selection, edit_id, matches
 from wizard.codemods.syntax import parses

@@ -10,9 +10,7 @@ import pytest
 
 from tests.fake_posthog import DOWN, KEY, TOKEN, FakePostHog, complete
 from tests.fixture_case import Case, snapshot
-from tests.in_process import wizard
-from tests.test_cli import report
-from tests.test_cli import wizard as process
+from tests.in_process import report, wizard
 from wizard import prompts
 from wizard.commands import connect
 from wizard.commands.choices import Choices
@@ -285,6 +283,6 @@ def test_nobody_to_ask_and_no_project_named(config: Path) -> None:
 
 
 def test_offline_a_number_is_not_enough(app: Path, config: Path) -> None:
-    done = process("--ci", "--project-id", "42", "--offline", cwd=app, env={"XDG_CONFIG_HOME": str(config)})
+    done = wizard("--ci", "--project-id", "42", "--offline", cwd=app, env={"XDG_CONFIG_HOME": str(config)})
     assert done.returncode == 2
     assert "--offline forbids" in done.stderr

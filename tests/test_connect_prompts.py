@@ -9,7 +9,7 @@ import pytest
 
 from tests.fake_posthog import KEY, TOKEN, FakePostHog, complete
 from tests.fixture_case import Case
-from tests.test_prompts import CTRL_C, CTRL_D, DOWN, ENTER, Terminal
+from tests.terminal import CTRL_C, CTRL_D, DOWN, ENTER, Terminal
 
 BACK = "\x7f"
 

@@ -10,8 +10,7 @@ import pytest
 
 from tests.fake_posthog import BUSY, HTML, KEY, TOKEN, Canned, FakePostHog, complete
 from tests.fixture_case import Case
-from tests.in_process import wizard
-from tests.test_cli import report
+from tests.in_process import report, wizard
 from wizard import project_settings, prompts
 from wizard.answers import IN_BROWSER, OPTIONS, Answers
 from wizard.apps import App

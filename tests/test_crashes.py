@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.fixture_case import TOKEN, Case, run_git, snapshot
-from tests.test_cli import wizard
-from tests.test_prompts import DOWN, ENTER, Terminal
+from tests.in_process import wizard
+from tests.terminal import DOWN, ENTER, Terminal
 from wizard.commands import recover
 from wizard.console import Console
 from wizard.journal import journals

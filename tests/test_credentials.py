@@ -32,6 +32,11 @@ US, EU = cloud("us"), cloud("eu")
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes and links of POSIX")
 
 
+@pytest.fixture(autouse=True)
+def _folder() -> None:
+    store.config_path().mkdir(mode=0o700)
+
+
 @pytest.fixture
 def server() -> Iterator[FakeOAuth]:
     with FakeOAuth() as fake:

@@ -13,8 +13,14 @@ from wizard.deploy.map import deploy_map
 from wizard.deploy.surface import Finding
 from wizard.edits import chain
 from wizard.project import Project, Tree
+from wizard.registry import all_frameworks
 from wizard.text import decode
 
+FRAMEWORKS = {
+    "server": all_frameworks()["nextjs"],
+    "browser": all_frameworks()["react-vite"],
+    "express": all_frameworks()["express"],
+}
 KEY = "NEXT_PUBLIC_KEY"
 RUN = "POSTHOG_KEY"
 NEXT = '{"name": "@acme/web", "dependencies": {"next": "15"}}'
@@ -28,7 +34,7 @@ def found(root: Path, files: Mapping[str, str], *names: str, app: str = ".", run
         (root / path).write_bytes(text.encode())
     nested = tuple(p.rpartition("/")[0] for p in files if p.endswith("/package.json") and app == ".")
     tree = Tree(root, root, tuple(sorted(p for p in files if not p.startswith((".vercel", ".netlify")))))
-    return list(deploy_map(Project(tree, app, nested), names, runtime))
+    return list(deploy_map(Project(tree, app, nested), names, FRAMEWORKS[runtime]))
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,10 @@ COMPOSE = "services:\n  web:\n    build:\n      context: .\n{more}  db:\n    ima
 WORKFLOW = (
     "on:\n  push:\n    branches: [main]\njobs:\n  deploy:\n    runs-on: ubuntu-latest\n{job}    steps:\n"
     "      - uses: actions/checkout@v4\n      - run: npm run build\n{step}      - uses: actions/deploy-pages@v4\n"
+)
+IMAGE = (
+    "on: {{push: {{}}}}\njobs:\n  image:\n    runs-on: x\n    steps:\n      - uses: docker/build-push-action@v6\n"
+    "        with:\n          {}\n"
 )
 WF = ".github/workflows/site.yml"
 
@@ -125,6 +135,8 @@ ROWS = {
     "docker-nothing-built": Row({"package.json": NEXT, "Dockerfile": "FROM nginx\nCOPY dist /x\n"}, ()),
     "docker-process": Row({"Dockerfile": "FROM python\nCMD x\n"}, ("docker unseen",), RUN),
     "docker-process-has-it": Row({"Dockerfile": f"FROM python\nENV {RUN}=x\nCMD x\n"}, ("docker there",), RUN),
+    "docker-of-a-proxy": Row({"docker/caddy/Dockerfile": "FROM caddy:2.8\nCOPY x /y\n"}, (), RUN),
+    "docker-of-gitpod": Row({".gitpod.Dockerfile": "FROM gitpod/workspace-full\n"}, (), RUN),
     "docker-of-development": Row({"package.json": NEXT, "Dockerfile.dev": BUILD}, ()),
     "docker-of-another-app": Row(
         {"apps/web/package.json": NEXT, "Dockerfile": BUILD + "COPY apps/api .\n"}, (), KEY, "apps/web"
@@ -151,7 +163,89 @@ ROWS = {
         {"package.json": NEXT, "Dockerfile": BUILD + BUILD.replace("node", "bun")}, ("docker missing",)
     ),
     "docker-template": Row({"package.json": NEXT, "Dockerfile": "FROM a\n{{ x }}\n"}, ("docker missing",)),
+    "docker-build-of-another-app": Row(
+        {
+            "apps/web/package.json": NEXT,
+            "apps/api/package.json": "{}",
+            "Dockerfile": "FROM a\nCOPY apps/web apps/web\nRUN npm --prefix apps/api run build\n",
+        },
+        (),
+        KEY,
+        "apps/web",
+    ),
+    "docker-second-build-is-ours": Row(
+        {
+            "apps/web/package.json": NEXT,
+            "apps/api/package.json": "{}",
+            "Dockerfile": "FROM a\nCOPY . .\nRUN cd apps/api && npm run build\nRUN cd apps/web && npm run build\n",
+        },
+        ("docker missing",),
+        KEY,
+        "apps/web",
+        edited=True,
+    ),
+    "docker-takes-in-manifests-only": Row(
+        {
+            "apps/web/package.json": NEXT,
+            "Dockerfile": "FROM a\nCOPY apps/web/package.json apps/web/\nRUN npm run build\n",
+        },
+        (),
+        KEY,
+        "apps/web",
+    ),
+    "docker-of-a-sibling-takes-it-in": Row(
+        {
+            "web/package.json": NEXT,
+            "api/Dockerfile": "FROM node AS f\nCOPY ./web /app/web\nRUN npm run build\nFROM python\n",
+            "compose.yml": "services:\n  api:\n    build:\n      context: .\n      dockerfile: api/Dockerfile\n",
+        },
+        ("docker missing", "compose missing"),
+        KEY,
+        "web",
+        edited=True,
+    ),
+    "docker-of-a-sibling-copies-from-its-stage": Row(
+        {
+            "web/package.json": NEXT,
+            "api/Dockerfile": "FROM node\nCOPY --from=f web /web\nRUN npm run build\n",
+        },
+        (),
+        KEY,
+        "web",
+    ),
     # compose
+    "compose-below-the-top": Row(
+        {
+            "apps/web/package.json": NEXT,
+            "apps/web/Dockerfile": BUILD,
+            "compose.yaml": COMPOSE.replace("context: .", "context: .\n      dockerfile: ./apps/web/Dockerfile").format(
+                more=""
+            ),
+        },
+        ("docker missing", "compose missing"),
+        KEY,
+        "apps/web",
+        edited=True,
+    ),
+    "compose-in-a-folder-of-another": Row(
+        {
+            "apps/web/package.json": NEXT,
+            "apps/web/Dockerfile": BUILD,
+            "compose.yaml": "services:\n  web:\n    build: ./apps/web\n",
+        },
+        ("docker missing", "compose missing"),
+        KEY,
+        "apps/web",
+        edited=True,
+    ),
+    "compose-target-of-development": Row(
+        {
+            "Dockerfile": "FROM python AS development\nFROM python AS production\n",
+            "compose.yml": COMPOSE.format(more="      target: development\n"),
+        },
+        ("docker unseen",),
+        RUN,
+    ),
     "compose-lacks-it": Row(
         {"package.json": NEXT, "Dockerfile": BUILD, "compose.yaml": COMPOSE.format(more="")},
         ("docker missing", "compose missing"),
@@ -246,6 +340,46 @@ ROWS = {
         },
         (),
     ),
+    "workflow-script-of-another-app": Row(
+        {
+            "package.json": NEXT,
+            "docs/package.json": "{}",
+            WF: WORKFLOW.format(job="", step="").replace("npm run build", "npm run build:docs"),
+        },
+        (),
+    ),
+    "workflow-script-of-the-app": Row(
+        {
+            "apps/dashboard/package.json": NEXT,
+            WF: WORKFLOW.format(job="", step="").replace("npm run build", "pnpm build:dashboard"),
+        },
+        ("github missing",),
+        KEY,
+        "apps/dashboard",
+    ),
+    "workflow-pushes-by-outputs": Row(
+        {"package.json": NEXT, WF: IMAGE.format("outputs: type=image,push-by-digest=true,push=true")},
+        ("github missing",),
+    ),
+    "workflow-image-is-not-pushed": Row({"package.json": NEXT, WF: IMAGE.format("outputs: type=docker")}, ()),
+    "workflow-matrix-of-dockerfiles": Row(
+        {
+            "apps/web/package.json": NEXT,
+            WF: IMAGE.format("push: true\n          file: ${{ matrix.file }}").replace(
+                "    steps:", "    strategy: {matrix: {include: [{file: apps/web/Dockerfile}]}}\n    steps:"
+            ),
+        },
+        ("github missing",),
+        KEY,
+        "apps/web",
+    ),
+    "workflow-action-that-builds": Row(
+        {
+            "package.json": NEXT,
+            WF: WORKFLOW.format(job="", step="").replace("run: npm run build", "uses: withastro/action@v3"),
+        },
+        ("github missing",),
+    ),
     "workflow-process": Row({"package.json": NEXT, WF: WORKFLOW.format(job="", step="")}, (), RUN),
     # hosts
     "vercel-linked": Row({".vercel/project.json": "{}"}, ("vercel unseen",)),
@@ -279,6 +413,7 @@ ROWS = {
     "railway": Row({"railway.json": "{}"}, ("railway unseen",), RUN),
     "nixpacks-has-it": Row({"nixpacks.toml": f'[variables]\n{RUN} = "x"\n'}, ("railway there",), RUN),
     "heroku": Row({"Procfile": "web: x\n"}, ("heroku unseen",), RUN),
+    "heroku-images": Row({"heroku.yml": "build:\n  docker:\n    web: Dockerfile\n"}, ("heroku unseen",), RUN),
     "workers": Row({"wrangler.toml": 'name = "x"\n'}, ("wrangler unseen",), RUN),
     "workers-have-it": Row({"wrangler.jsonc": f'{{"vars": {{"{RUN}": "x"}}, // y\n}}'}, ("wrangler there",), RUN),
     "workers-environment-inherits-nothing": Row(
@@ -345,10 +480,16 @@ def test_edits_do_what_was_missing(row: Row, crlf: bool, tmp_path: Path) -> None
         assert chain(*edit.codemods)(after) == after
         assert ("\r\n" in after) is (crlf and "\n" in text)
         path.write_bytes(after.encode())
-    again = list(deploy_map(Project(Tree(tmp_path, tmp_path, tuple(sorted(files))), row.app), [row.name], "server"))
+    tree = Tree(tmp_path, tmp_path, tuple(sorted(files)))
+    again = list(deploy_map(Project(tree, row.app), [row.name], FRAMEWORKS["server"]))
     edited = {f.surface for f in findings if f.edits}
     assert {f.surface for f in again if f.surface in edited and f.state != "missing"} == edited
     assert not any(f.edits for f in again)
+
+
+def test_a_server_reads_public_names_when_it_runs(tmp_path: Path) -> None:
+    (finding,) = found(tmp_path, {"Dockerfile": BUILD}, KEY, runtime="express")
+    assert finding.when == "run"
 
 
 def test_a_bundle_holds_all_variables_of_a_browser_app(tmp_path: Path) -> None:
@@ -367,7 +508,7 @@ def test_no_edit_of_a_file_outside_of_the_directory(tmp_path: Path) -> None:
     (tmp_path / "web").mkdir()
     (tmp_path / "web/package.json").write_text(VUE)
     tree = Tree(tmp_path / "web", tmp_path, ("package.json",))
-    (finding,) = deploy_map(Project(tree), [RUN], "server")
+    (finding,) = deploy_map(Project(tree), [RUN], FRAMEWORKS["server"])
     assert (finding.state, finding.edits) == ("missing", ())
 
 

@@ -44,6 +44,7 @@ def visited(asked): pass
 %s
 http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), App).serve_forever()
 """
+SECRET = "phx_" + "a" * 40
 SPEAKS = 'def visited(asked): send("/e/", event="$pageview", distinct_id="ann")'
 
 
@@ -115,6 +116,11 @@ def test_our_variables_win_over_the_projects(tmp_path: Path, monkeypatch: pytest
     launch = app(tmp_path, SERVER % SPEAKS)
     launch = Launch(launch.argv, launch.url, (), {**launch.env, "MY_HOST": "http://127.0.0.1:9"})
     assert prove(tmp_path, launch).status == "passed"
+
+
+def test_a_task_runner_passes_our_variables_on(tmp_path: Path) -> None:
+    code = f"assert os.environ['TURBO_ENV_MODE'] == 'loose'\n{SPEAKS}"
+    assert prove(tmp_path, app(tmp_path, SERVER % code)).status == "passed"
 
 
 def test_asks_again_while_the_app_says_it_is_starting(tmp_path: Path) -> None:
@@ -224,6 +230,59 @@ def test_causes_have_names(tmp_path: Path, code: str, cause: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("more", "warning"),
+    [
+        (f"event='$exception', properties={{'$exception_list': [{{'type': 'MongoError', 'value': 'no {SECRET}'}}]}}",
+         "an error of the app itself: MongoError: no phx_"),
+        ("event='$exception', properties={'$exception_list': 7}", "an error of the app itself."),
+        ("event='$exception'", "an error of the app itself."),
+        ("event='signed_up'", ""),
+    ],
+    ids=["named", "odd", "bare", "another"],
+)  # fmt: skip
+def test_an_event_that_is_an_error_of_the_app(tmp_path: Path, more: str, warning: str) -> None:
+    found = prove(tmp_path, app(tmp_path, SERVER % f"def visited(asked): send('/e/', {more})"))
+    assert found.status == "passed", found.reason
+    assert warning in found.warning
+    assert bool(found.warning) == bool(warning)
+    assert "a" * 40 not in found.warning
+
+
+def test_an_app_that_told_of_its_end_is_proven_whenever_it_ends(tmp_path: Path) -> None:
+    code = SERVER.partition("def answer")[0]
+    code += "send('/e/', event='$exception')\nprint('ECONNREFUSED 127.0.0.1:27017')\nsys.exit(1)"
+    found = prove(tmp_path, app(tmp_path, code))
+    assert (found.status, found.own) == ("passed", True), found.reason
+    assert found.warning.startswith("But the app ended with exit code 1 before it answered: it needs a database")
+    assert "\n" not in found.warning
+
+
+def test_an_app_that_needs_a_database_says_so_and_does_not_wait_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proof, "PATIENCE", 0.0)
+    code = "import time\nprint('Error: connect ECONNREFUSED 127.0.0.1:5432', flush=True)\ntime.sleep(60)"
+    began = time.monotonic()
+    found = prove(tmp_path, app(tmp_path, code), timeout=30.0)
+    assert (found.status, found.cause) == ("failed", "needs-database")
+    assert found.reason.startswith("the app never answered: it needs a database that is not there (Error: connect")
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("secret", "cause"),
+    [(SECRET, "secret-key"), ("", "no-token")],
+)
+def test_what_posthog_would_refuse_is_named_at_once(tmp_path: Path, secret: str, cause: str) -> None:
+    code = (
+        f"os.environ['TOKEN'] = '{secret}'\ndef visited(asked):\n  try: send('/e/', event='x')\n  except OSError: pass"
+    )
+    found = prove(tmp_path, app(tmp_path, SERVER % code), expected=Expected(hosts.cloud("us"), "phc_t"))
+    assert (found.status, found.cause) == ("failed", cause), found.reason
+    assert "phx_" not in found.reason
+
+
+@pytest.mark.parametrize(
     ("code", "status", "cause"),
     [
         pytest.param("send('/e/', event='done')", "passed", "", id="sent"),
@@ -311,6 +370,23 @@ def test_nothing_outlives_it(tmp_path: Path, interrupted: bool, wrapped: bool) -
     # only Linux tells the variables of a process that left the group
     members = family if sys.platform == "linux" else family[:2]
     assert [pid for pid in members if not gone(pid)] == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="where its own folder would be too long")
+def test_the_browser_leaves_no_temporary_files(tmp_path: Path) -> None:
+    assert chrome.tidy({"A": "1"}, Path("/tmp/x")) == {"A": "1", "TMPDIR": "/tmp/x"}
+    assert chrome.tidy({"A": "1"}, Path("/tmp", "x" * 60)) == {"A": "1"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the session of a process")
+def test_a_task_without_our_variables_in_a_group_of_its_own_is_ended_too(tmp_path: Path) -> None:
+    code = """
+        import os, subprocess, sys
+        child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)"], env={}, process_group=0)
+        open("pid", "w").write(str(child.pid))
+    """
+    assert prove(tmp_path, app(tmp_path, code)).status == "failed"
+    assert gone(int((tmp_path / "pid").read_text()))
 
 
 @posix

@@ -61,6 +61,32 @@ def test_a_command_that_only_a_shell_understands_is_refused(command: str, words:
 
 
 @pytest.mark.parametrize(
+    ("command", "by"),
+    [
+        ("docker compose up", "docker compose"),
+        ("docker-compose up -d", "docker-compose"),
+        ("A=1 docker run -p 80:80 shop", "docker"),
+        ("sh -c 'podman compose up'", "podman compose"),
+        ("sh -c 'cd x && podman compose up'", "podman compose"),
+        ("kubectl apply -f app.yaml", "kubectl"),
+        ("pm2 start app.js", "pm2"),
+        ("pm2 start app.js --no-daemon", ""),
+        ("node docker/server.js", ""),
+        ("npm run docker:dev", ""),
+        ("make docker-up", ""),
+        ("./docker", ""),
+    ],
+)
+def test_what_would_run_elsewhere_is_refused(command: str, by: str) -> None:
+    if not by:
+        assert commands.given(command, None, 1).argv
+        return
+    with pytest.raises(UsageError, match=f"what {by} starts") as refused:
+        commands.given(command, None, 1)
+    assert "--no-app" in refused.value.hint
+
+
+@pytest.mark.parametrize(
     ("url", "port"),
     [
         ("http://localhost:3000/", 3000),
@@ -132,6 +158,12 @@ def scripts(**by_name: str) -> str:
         pytest.param({"package.json": scripts(dev="vite --port 3333")}, "npm run dev", "script dev", id="own-port"),
         pytest.param({"package.json": scripts(dev="next -p 3333")}, "npm run dev", "script dev", id="own-port-short"),
         pytest.param({"package.json": scripts(start="node server.js")}, "npm run start", "script start", id="start"),
+        pytest.param({"package.json": scripts(dev="docker compose up", start="node a.js")}, "npm run start",
+                     "script start", id="not-what-containers-run"),
+        pytest.param({"package.json": scripts(predev="docker-compose up -d", dev="vite", start="node a.js")},
+                     "npm run start", "script start", id="nor-what-starts-some-before"),
+        pytest.param({"package.json": scripts(**{"start:dev": "node a.js"})}, "npm run start:dev", "script start:dev",
+                     id="start-dev"),
         pytest.param({"package.json": scripts(preview="vite preview")},
                      "npm run preview -- --port 4711 --strictPort", "script preview", id="preview"),
         pytest.param({"Procfile": "release: x\nweb: node a.js -p $PORT\n"}, "node a.js -p 4711", "Procfile", id="web"),

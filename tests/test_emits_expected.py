@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from wizard.emits.expected import Expected, expected, file_value, prefix_of
+from wizard.emits.reasons import why_token_is_wrong
 from wizard.environment import Names
 from wizard.posthog import hosts
 from wizard.project import Project
@@ -107,6 +108,44 @@ def test_the_host_variables_are_those_that_the_code_reads(tmp_path: Path) -> Non
         "NEXT_PUBLIC_POSTHOG_API_HOST",
         "POSTHOG_URL",
     )
+
+
+def test_short_names_of_posthog_count_too(tmp_path: Path) -> None:
+    code = "new PostHog(process.env.PH_API_KEY, { host: process.env.PH_HOST, x: process.env.GRAPH_HOST })"
+    found = look(tmp_path, {"a.ts": code, ".env": "PH_API_KEY=phc_x\n"}, prefix="")
+    assert found.host_variables == (NAMES.host, "PH_HOST")
+    assert found.variable == ""
+
+
+@pytest.mark.parametrize(
+    ("files", "set_there"),
+    [
+        ({"package.json": '{"scripts": {"dev": "dotenv -e ../../.env -- node ."}}'}, True),
+        ({"a.js": "require('dotenv').config({ path: '../../.env' })"}, True),
+        ({"package.json": '{"scripts": {"dev": "node --env-file=.env ."}}'}, False),
+        ({}, False),
+    ],
+    ids=["in-a-script", "in-the-code", "its-own", "nowhere"],
+)
+def test_an_env_file_above_counts_where_the_app_names_it(
+    tmp_path: Path, files: dict[str, str], set_there: bool
+) -> None:
+    for path, text in {"b.ts": CODE, **files}.items():
+        (tmp_path / "apps/api").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "apps/api" / path).write_text(text)
+    (tmp_path / ".env").write_text(SET)
+    app = Project(list_tree(tmp_path), "apps/api")
+    assert (expected(app, NAMES, ".", "VITE_", hosts.cloud("us"), TOKEN, {}).variable == "") is set_there
+    assert file_value(app, NAMES.token, ".") == ("phc_mine" if set_there else None)
+
+
+@pytest.mark.parametrize(("token", "holder"), [("phc_old", "VITE_POSTHOG_KEY in .env"), ("phc_other", "")])
+def test_which_file_holds_a_token(tmp_path: Path, token: str, holder: str) -> None:
+    found = look(tmp_path, {".env": "VITE_POSTHOG_KEY=phc_old"})
+    assert found.holder(token) == holder
+    cause = why_token_is_wrong(token, found)
+    assert cause is not None
+    assert bool(holder) == cause.hint.startswith("VITE_POSTHOG_KEY in .env holds")
 
 
 @pytest.mark.parametrize(("shell", "name"), [("phc_other", NAMES.token), (TOKEN, ""), ("", "")])

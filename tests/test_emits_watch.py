@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,20 +19,24 @@ import pytest
 
 from wizard.emits import devtools, policies
 from wizard.emits.devtools import NoDevtools
-from wizard.emits.emission import Emission, passed
+from wizard.emits.emission import Cause, Emission, passed
 from wizard.emits.expected import Expected
 from wizard.emits.policies import Judgement, Refusal
+from wizard.emits.process import running
 from wizard.emits.reasons import (
     Client,
     Report,
+    wants_script,
     what_policy_limits,
     why_no_client_spoke,
     why_page_was_silent,
     why_policy_blocks,
+    why_refused,
     why_script_was_silent,
     why_token_is_wrong,
     why_way_is_wrong,
 )
+from wizard.emits.waiting import Visited
 from wizard.emits.watch import PageClient, Watch
 from wizard.emits.websocket import Broken, WebSocket
 from wizard.environment import Names
@@ -315,6 +321,38 @@ def test_causes_of_a_server(cause: str, report: Report, expected: Expected) -> N
 
 
 @pytest.mark.parametrize(
+    ("cause", "refused", "expected"),
+    [
+        ("secret-key", [("API key is not valid: personal_api_key", True)], Expected(US)),
+        ("secret-key", [("bad JSON", False), ("API key is not valid: personal_api_key", True)], MISSING),
+        ("missing-variable", [("event submitted without an api_key", False)], MISSING),
+        ("no-token", [("event submitted without an api_key", False)], Expected(US)),
+        ("refused", [("bad JSON", False)], Expected(US)),
+    ],
+)
+def test_causes_of_what_posthog_would_refuse(cause: str, refused: list[tuple[str, bool]], expected: Expected) -> None:
+    received = [Received("refused", "/e/", None, "", note=note, leak=leak) for note, leak in refused]
+    live = Report((Client("http://s:1", True),))
+    assert why_page_was_silent(received, ("A",), expected, [LIVE]).name == cause
+    found = why_no_client_spoke(live, "http://s:1", ("A",), expected, received)
+    assert found.name == cause
+    assert found.hint or cause == "refused"
+    assert why_refused([], "the app", expected) is None
+
+
+@pytest.mark.parametrize(
+    ("note", "wanted"),
+    [
+        ("posthog-js itself: not served here", True),
+        ("array.full.js.map: a part of posthog-js that is not served here", False),
+        ("no path of PostHog's ingestion", False),
+    ],
+)
+def test_a_page_that_loads_the_sdk_from_its_host(note: str, wanted: bool) -> None:
+    assert wants_script([Received("other", "/static/array.js", None, "", note=note)]) is wanted
+
+
+@pytest.mark.parametrize(
     ("cause", "report", "expected"),
     [
         ("not-flushed", Report((Client("http://s:1", True),), (), True, 2), MISSING),
@@ -359,3 +397,22 @@ def test_an_event_in_few_words() -> None:
     }
     assert (emission.summary, emission.token) == (shown, "phc_t")
     assert Emission("failed", "no").summary == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "cause"),
+    [
+        ("no-init", 500, "app-error"),
+        ("page-broken", 503, "app-error"),
+        ("wrong-region", 500, "wrong-region"),
+        ("opt-out", 500, "opt-out"),
+        ("missing-variable", 500, "missing-variable"),
+        ("no-init", 404, "no-init"),
+    ],
+)
+def test_an_error_of_the_app_explains_only_what_was_not_seen(
+    tmp_path: Path, name: str, status: int, cause: str
+) -> None:
+    with Sink() as sink, running([sys.executable, "-S", "-c", "print('oops')"], tmp_path, dict(os.environ)) as app:
+        visited = Visited(app, "http://x/", status, sink, (), Expected(), tmp_path, 1.0, print)
+        assert visited.failed(Cause(name, "why")).cause == cause

@@ -39,3 +39,57 @@ def test_an_ignored_file_needs_no_line_in_gitignore(files: dict[str, str], path:
         line = steps[0].codemod(files.get(".gitignore", ""))
         assert line.splitlines()[-1] == path
         assert steps[0].codemod(line) == line
+
+
+ROOT = {".env": "A=1\n"}
+LOADED = {
+    "dotenv-cli": ('{"dev": "dotenv -e ../../.env -- next dev"}', ROOT, "../../.env"),
+    "through-another-script": (
+        '{"dev": "pnpm with-env next dev", "with-env": "dotenv -e ../../.env --"}',
+        ROOT,
+        "../../.env",
+    ),
+    "only-its-example-is-there": ('{"build": "dotenv -e ../../.env -- x"}', {".env.example": "A=\n"}, "../../.env"),
+    "env-cmd": ('{"start": "env-cmd -f ../../.env node ."}', ROOT, "../../.env"),
+    "dotenvx": ('{"start": "dotenvx run -f ../../.env -- node ."}', ROOT, "../../.env"),
+    "node": ('{"start": "node --env-file=../../.env ."}', ROOT, "../../.env"),
+    "first-counts": (
+        '{"dev": "dotenv -e ../../.env.local -e ../../.env -- x"}',
+        {".env.local": "", **ROOT},
+        "../../.env.local",
+    ),
+    "one-of-its-own-wins": ('{"dev": "dotenv -e ../../.env -- x"}', {**ROOT, "apps/web/.env": ""}, ".env.local"),
+    "not-there": ('{"dev": "dotenv -e ../../.env -- x"}', {}, ".env.local"),
+    "outside": ('{"dev": "dotenv -e ../../../.env -- x"}', ROOT, ".env.local"),
+    "its-own": ('{"dev": "dotenv -e .env.dev -- x"}', ROOT, ".env.local"),
+    "only-for-tests": ('{"test": "dotenv -e ../../.env -- vitest"}', ROOT, ".env.local"),
+    "no-scripts": ("[]", ROOT, ".env.local"),
+}
+
+
+@pytest.mark.parametrize(("scripts", "files", "path"), LOADED.values(), ids=LOADED)
+def test_the_env_file_that_scripts_load(scripts: str, files: dict[str, str], path: str) -> None:
+    nowhere = Path("/nonexistent/repo")
+    files = {**files, "apps/web/package.json": f'{{"scripts": {scripts}}}'}
+    content = {name: text.encode() for name, text in files.items()}
+    project = Project(Tree(nowhere, nowhere, tuple(sorted(content)), content), "apps/web")
+    assert environment.env_file(project, ".env.local") == path
+
+
+CONFIGS = {
+    "relative": "loadEnvConfig('../..')",
+    "joined": 'loadEnvConfig(path.join(__dirname, "../../"))',
+    "resolved": 'loadEnvConfig(resolve(process.cwd(), "../.."), dev)',
+}
+
+
+@pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
+def test_the_env_file_that_next_is_told_to_load(config: str) -> None:
+    nowhere = Path("/nonexistent/repo")
+    files = {"apps/web/package.json": "{}", "apps/web/next.config.mjs": config, ".env": "A=1"}
+    content = {name: text.encode() for name, text in files.items()}
+    project = Project(Tree(nowhere, nowhere, tuple(sorted(content)), content), "apps/web")
+    assert environment.env_folder(project) == "../.."
+    assert environment.names(project, "NEXT_PUBLIC_").token == "NEXT_PUBLIC_POSTHOG_PROJECT_TOKEN"
+    known = project.overlaid({".env": b"NEXT_PUBLIC_POSTHOG_KEY=phc_x\n"})
+    assert environment.names(known, "NEXT_PUBLIC_").token == "NEXT_PUBLIC_POSTHOG_KEY"

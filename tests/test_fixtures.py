@@ -13,10 +13,13 @@ import pytest
 
 from tests.fixture_case import Case, cases, run_git, snapshot
 from wizard.apply import apply
+from wizard.apps import App
 from wizard.codemods.syntax import parses
 from wizard.diff import file_diff
 from wizard.existing import existing
 from wizard.journal import journals
+from wizard.plan import Plan
+from wizard.planning import make_plan
 from wizard.registry import all_frameworks, load_launch, load_plan
 from wizard.text import decode
 from wizard.undo import plan_undo, undo
@@ -26,16 +29,45 @@ CASES = pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for ca
 
 
 @CASES
-def test_detects_and_plans_the_expected_diff(case: Case, tmp_path: Path) -> None:
+def test_the_expected_diff_is_planned_applied_and_undone(case: Case, tmp_path: Path) -> None:
     root = case.copy(tmp_path)
+    before = snapshot(root)
+    plan = make_plan([detected(case, root)], case.answers())
+    says_what_is_expected(case, plan)
+    assert snapshot(root) == before, "planning wrote something"
+    by_git = Path(shutil.copytree(root, tmp_path / "by-git", symlinks=True, ignore=shutil.ignore_patterns(".git")))
+    if plan.files:
+        run_git(by_git, "apply", "--whitespace=nowarn", "-", stdin=plan.diff())
+        apply(root, plan.files, command="test")
+    contents = {path: content for path, (_, content) in snapshot(root).items()}
+    assert {path: content for path, (_, content) in snapshot(by_git).items()} == contents
+    again = case.plan(root)
+    assert not again.files, [f.path for f in again.files]
+    assert set(again.manual) <= set(plan.manual), again.manual
+    for change in plan.files:
+        text = decode(change.before)[0] if change.before is not None else ""
+        assert parses(change.path, decode(change.after)[0]) or not parses(change.path, text)
+    for journal in reversed(journals(root)):
+        taken_back = plan_undo(journal)
+        assert not taken_back.conflicts
+        undo(journal, taken_back)
+    assert snapshot(root) == before
+
+
+def detected(case: Case, root: Path) -> App:
+    """The app of the case, found as the case says."""
     tree = list_tree(root)
-    app = case.app(tree)
+    found = {app.id: app for app in case.apps(tree)}
+    assert found.keys() == {case.wanted["framework"], *case.wanted.get("also", [])}
+    app = found[case.wanted["framework"]]
     assert app.variant == case.wanted["variant"]
     assert existing(app.project, app.framework.language).state == case.wanted["state"]
-    assert {a.id for a in case.apps(tree)} == {case.wanted["framework"], *case.wanted.get("also", [])}
-    plan = case.plan(root)
-    assert case.plan(root).diff() == plan.diff(), "the same tree, another plan"
-    # readable, env files too: what git applies is checked below
+    return app
+
+
+def says_what_is_expected(case: Case, plan: Plan) -> None:
+    """The diff, the steps left to the user and the notes."""
+    # readable, env files too: what git applies is checked by itself
     diff = b"".join(file_diff(f.path, f.before, f.after) for f in plan.files)
     if os.environ.get("UPDATE_FIXTURES"):
         case.expected_diff.write_bytes(diff)
@@ -52,31 +84,10 @@ def test_detects_and_plans_the_expected_diff(case: Case, tmp_path: Path) -> None
     assert all(n.startswith(w) for n, w in zip(notes, wanted, strict=True)), notes
 
 
-@CASES
-def test_diff_apply_and_undo_agree(case: Case, tmp_path: Path) -> None:
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in cases()[::8]])
+def test_the_same_tree_gets_the_same_plan(case: Case, tmp_path: Path) -> None:
     root = case.copy(tmp_path)
-    before = snapshot(root)
-    plan = case.plan(root)
-    assert snapshot(root) == before, "planning wrote something"
-    by_git = tmp_path / "by-git"
-    shutil.copytree(root, by_git, symlinks=True)
-    if plan.files:
-        if not (by_git / ".git").exists():
-            run_git(by_git, "init", "-q")
-        run_git(by_git, "apply", "--whitespace=nowarn", "-", stdin=plan.diff())
-        apply(root, plan.files, command="test")
-    contents = {path: content for path, (_, content) in snapshot(root).items()}
-    assert {path: content for path, (_, content) in snapshot(by_git).items()} == contents
-    again = case.plan(root)
-    assert not again.files, [f.path for f in again.files]
-    assert set(again.manual) <= set(plan.manual), again.manual
-    for change in plan.files:
-        text = decode(change.before)[0] if change.before is not None else ""
-        assert parses(change.path, decode(change.after)[0]) or not parses(change.path, text)
-    for journal in reversed(journals(root)):
-        assert not plan_undo(journal).conflicts
-        undo(journal, plan_undo(journal))
-    assert snapshot(root) == before
+    assert case.plan(root).diff() == case.plan(root).diff()
 
 
 def test_every_framework_has_fixtures_that_change_and_that_keep() -> None:

@@ -137,7 +137,6 @@ def test_env_file_outside_of_the_directory_is_left_to_the_user() -> None:
 
 
 OTHERS = {
-    "nextjs": {"dependencies": {"react": "19", "next": "16"}, "devDependencies": {"vite": "8"}},
     "tanstack_start": {"dependencies": {"react": "19", "@tanstack/react-start": "1"}, "devDependencies": {"vite": "8"}},
     "remix": {"dependencies": {"react": "18", "@remix-run/react": "2"}, "devDependencies": {"vite": "5"}},
     "react_router_framework": {

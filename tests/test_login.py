@@ -142,6 +142,7 @@ def test_a_given_client_is_used_and_never_replaced(server: FakeOAuth, ports: lis
 
 
 def test_a_damaged_list_of_registrations_costs_nothing(server: FakeOAuth, ports: list[int]) -> None:
+    config_path().mkdir()
     (config_path() / "oauth-clients.json").write_text("[{")
     assert run(server, Person(), ports).client in server.clients
 

@@ -145,7 +145,9 @@ def test_a_narrow_key_says_what_will_not_work(
 def test_a_damaged_file_is_known_before_the_login(
     server: FakeOAuth, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    credential_store.credentials_file().write_text("{")
+    file = credential_store.credentials_file()
+    file.parent.mkdir()
+    file.write_text("{")
     piped(monkeypatch, KEY)
     code, _, err = command(capsys, "login", "--key", "--save", "--host", server.url)
     assert code == 1
@@ -311,7 +313,7 @@ BROWSER = f"{sys.executable} {Path(__file__).parent / 'scripted_browser.py'} %s"
 
 def terminal(tmp_path: Path, *arguments: str, **env: str) -> Any:
     pytest.importorskip("pty")
-    from tests.test_prompts import Terminal
+    from tests.terminal import Terminal
 
     return Terminal(*arguments, cwd=tmp_path, environment=env, columns=80)
 

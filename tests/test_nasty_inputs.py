@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixture_case import FOLDER, Case, run_git, snapshot
-from tests.test_cli import GIVEN, wizard
+from tests.in_process import GIVEN, wizard
 from tests.test_install import stub
 from tests.variants.plans import Files, files_of, plan_of
 from wizard.apply import apply

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixture_case import TOKEN, Case, cases, snapshot
-from tests.in_process import wizard
-from tests.test_cli import report
+from tests.in_process import report, wizard
 from wizard.answers import Answers
 from wizard.codemods import dotenv
 from wizard.plan import Plan

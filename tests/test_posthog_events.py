@@ -12,7 +12,15 @@ from tests.fake_posthog import DOWN, HTML, KEY, LIMIT, TOKEN, Canned, FakePostHo
 from wizard import version
 from wizard.errors import UsageError
 from wizard.posthog.access import Access
-from wizard.posthog.events import TEST_EVENT, Arrival, NotSent, find_event, send_test_event, wait_for_event
+from wizard.posthog.events import (
+    SEND_PAUSES,
+    TEST_EVENT,
+    Arrival,
+    NotSent,
+    find_event,
+    send_test_event,
+    wait_for_event,
+)
 from wizard.posthog.hosts import of
 from wizard.posthog.private_api import ApiError, project_of
 
@@ -68,11 +76,12 @@ def test_204_is_taken(start: Start) -> None:
     ids=["401", "503", "429", "web page", "redirect", "403"],
 )
 def test_capture_refuses(canned: Canned, refused: bool, says: str, start: Start) -> None:
-    own = start(FakePostHog(canned={"/i/v0/e/": canned}))
+    own, slept = start(FakePostHog(canned={"/i/v0/e/": canned})), list[float]()
     with pytest.raises(NotSent) as caught:
-        send_test_event(TOKEN, own.hosts(), timeout=LIMIT)
+        send_test_event(TOKEN, own.hosts(), timeout=LIMIT, sleep=slept.append)
     assert says in caught.value.message
     assert caught.value.refused is refused
+    assert slept == (list(SEND_PAUSES) if canned.status in (429, 503) else [])
 
 
 def test_capture_that_knows_its_tokens_refuses_a_foreign_one(start: Start) -> None:

@@ -2,76 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import select
-import signal
-import struct
-import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.fixture_case import TOKEN, Case, snapshot
-
-pty, fcntl, termios = (pytest.importorskip(name) for name in ("pty", "fcntl", "termios"))
-ROOT = Path(__file__).resolve().parent.parent
-ENTER, DOWN, SPACE, CTRL_C, CTRL_D = "\r", "\x1b[B", " ", "\x03", "\x04"
-
-
-class Terminal:
-    """A wizard process at the other end of a pty."""
-
-    def __init__(
-        self, *arguments: str, cwd: Path, columns: int = 100, environment: dict[str, str] | None = None
-    ) -> None:
-        self.seen = self.whole = ""
-        size = struct.pack("HHHH", 40, columns, 0, 0)
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            fcntl.ioctl(0, termios.TIOCSWINSZ, size)
-            os.chdir(cwd)
-            env = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": str(columns), "TERM": "xterm"}
-            env["HTTPS_PROXY"] = "http://127.0.0.1:9"  # where nobody listens: PostHog itself is never asked
-            env |= environment or {}
-            env["PROMPT_TOOLKIT_NO_CPR"] = "1"  # nobody is at the other end to say where the cursor is
-            os.execve(sys.executable, [sys.executable, "-m", "wizard", *arguments], env)
-
-    def expect(self, words: str, timeout: float = 20) -> None:
-        """Read until `words` appear (after what was expected before)."""
-        deadline = time.monotonic() + timeout
-        while words not in self.seen:
-            ready, _, _ = select.select([self.fd], [], [], max(0, deadline - time.monotonic()))
-            assert ready, f"no {words!r} in {self.seen!r}"
-            try:
-                self._read()
-            except OSError:
-                break
-        assert words in self.seen, self.seen
-        self.seen = self.seen.partition(words)[2]
-
-    def _read(self) -> None:
-        read = os.read(self.fd, 65536).decode(errors="replace")
-        self.seen += read
-        self.whole += read
-
-    def type(self, keys: str) -> None:
-        os.write(self.fd, keys.encode())
-
-    def exit_code(self, timeout: float = 20) -> int:
-        """Read to the end; the code it exits with."""
-        deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
-            ready, _, _ = select.select([self.fd], [], [], 0.1)
-            if ready:
-                with contextlib.suppress(OSError):
-                    self._read()
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                return os.waitstatus_to_exitcode(status)
-        os.kill(self.pid, signal.SIGKILL)
-        raise AssertionError(f"still running: {self.seen!r}")
+from tests.terminal import CTRL_C, CTRL_D, DOWN, ENTER, SPACE, Terminal
 
 
 @pytest.fixture
@@ -89,7 +25,7 @@ STEPS = (
 
 
 def test_the_whole_way(app: Path) -> None:
-    terminal = Terminal("--no-install", "--no-verify", cwd=app)
+    terminal = Terminal("--no-install", "--no-verify", cwd=app, start=True)
     for question, keys in STEPS:
         terminal.expect(question)
         terminal.type(keys)
@@ -124,7 +60,7 @@ def test_no_means_nothing_is_written(app: Path) -> None:
 )
 def test_interrupted_at_every_question(app: Path, at: int, key: str) -> None:
     before = snapshot(app)
-    terminal = Terminal("--no-install", "--no-verify", cwd=app)
+    terminal = Terminal("--no-install", "--no-verify", cwd=app, start=at == 2)
     for question, keys in STEPS[:at]:
         terminal.expect(question)
         terminal.type(keys)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from frameworks.flask.launch import launch
 from frameworks.flask.layout import catch_all, wrapped
 from wizard import python_sdk, python_settings
 from wizard.changes import EditFile, SetEnv
 from wizard.environment import Names
+from wizard.errors import WizardError
 from wizard.project import Project, Tree
 from wizard.python_apps import Made, entry, import_root, listed, made, module_file, started
 
@@ -282,3 +284,24 @@ def test_fields_of_settings_are_found_by_their_variables(sensitive: bool, field:
 def test_an_app_behind_a_backslash_is_found(tmp_path: Path) -> None:
     found = made(project(tmp_path, {"a.py": "app = \\\n    Flask()\n"}), "Flask")
     assert [(m.path, m.name) for m in found] == [("a.py", "app")]
+
+
+@pytest.mark.parametrize(
+    ("files", "env"),
+    [
+        pytest.param({"shop.py": APP}, {"FLASK_APP": "shop:app"}, id="module"),
+        pytest.param({"shop/__init__.py": FACTORY}, {"FLASK_APP": "shop:create_app"}, id="factory"),
+    ],
+)
+def test_flask_is_told_its_app_as_every_version_knows_it(
+    files: dict[str, str], env: dict[str, str], tmp_path: Path
+) -> None:
+    place = {".venv/pyvenv.cfg": "version = 3.12.1\n", ".venv/bin/python": ""}
+    started = launch(project(tmp_path, files | place), 8123)
+    assert " ".join(started.argv[1:]) == "-m flask run --port 8123 --no-reload"
+    assert (started.env, started.url) == (env, "http://127.0.0.1:8123/")
+
+
+def test_flask_without_an_environment_says_so(tmp_path: Path) -> None:
+    with pytest.raises(WizardError, match="no virtual environment"):
+        launch(project(tmp_path, {"shop.py": APP}), 8123)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixture_case import TOKEN, Case, cases, run_git, snapshot
-from tests.test_cli import GIVEN, report, wizard
+from tests.in_process import GIVEN, report, wizard
 from tests.variants.plans import files_of, plan_of
 from wizard.codemods import dotenv
 from wizard.diff import holds_values

@@ -12,6 +12,7 @@ import pytest
 
 from tests.fixture_case import FOLDER, TOKEN, run_git, snapshot
 from wizard.cli import main
+from wizard.shelves import shelf
 
 
 @pytest.fixture(autouse=True)
@@ -158,13 +159,34 @@ def test_apps_without_posthog_beside_one_that_has_it(tmp_path: Path, capsys: pyt
     assert status(root, capsys, "--target", "apps/admin")[0] == 3
 
 
-def test_ids_are_the_same_each_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    root = app(tmp_path, "flask-deploy-hosts")
+@pytest.mark.parametrize("fixture", ["flask-deploy-hosts", "flask-deploy-anchors"])
+def test_ids_are_the_same_each_time(fixture: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = app(tmp_path, fixture)
     set_up(root)
     first, second = (status(root, capsys)[1] for _ in range(2))
     assert first == second
     ids = [s["id"] for s in first["apps"][0]["remaining"]]
     assert len(set(ids)) == len(ids)
+
+
+def test_what_verify_found_is_remembered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = app(tmp_path, "express-esm")
+    set_up(root)
+    assert status(root, capsys)[1]["apps"][0]["verified"] is None
+    # a closed port of this machine: the token link fails, nothing else is asked
+    line = ["verify", str(root), "--ci", "--no-app", "--token", TOKEN, "--host", "http://127.0.0.1:9"]
+    assert main([*line, "--timeout", "1"]) == 4
+    code, report = status(root, capsys)
+    verified = report["apps"][0]["verified"]
+    assert (code, report["status"]) == (0, "done")  # what an old run found does not make the set-up incomplete
+    assert (verified["exit_code"], [v["link"] for v in verified["links"]]) == (4, ["token", "app", "readable"])
+    assert {v["status"] for v in verified["links"]} <= {"failed", "skipped"}
+    assert main(["status", str(root)]) == 0
+    assert f"Verified {verified['time'][:10]} {verified['time'][11:16]} UTC:" in capsys.readouterr().err
+    record = shelf(root.resolve()) / "verified.json"
+    assert TOKEN not in record.read_text()
+    record.write_text('{"links": 3}')
+    assert status(root, capsys)[1]["apps"][0]["verified"] is None
 
 
 def test_no_socket_is_opened(

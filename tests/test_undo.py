@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -38,7 +37,6 @@ AFTER = b"import a\nimport b\nimport posthog\n\nsetup()\nposthog.init()\nrun()\n
 @pytest.fixture(autouse=True)
 def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POSTHOG_WIZARD_STATE_DIR", str(tmp_path / "state"))
-    monkeypatch.setattr(os, "fsync", os.fstat)  # the disk need not turn
 
 
 @pytest.fixture

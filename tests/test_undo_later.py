@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import stat
 import sys
@@ -15,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fixture_case import TOKEN, Case, run_git, snapshot
-from tests.test_cli import wizard
+from tests.in_process import wizard
 from wizard.apply import apply
 from wizard.errors import Exit
 from wizard.undo import latest, plan_undo, undo
@@ -39,11 +38,6 @@ PACKAGE = Change(
 CONFIG = Change("lib/config.js", b"export default [\n  a()\n]\n", b"export default [\n  a(),\n  posthog()\n]\n")
 CLIENT = Change("lib/made/client.js", None, b"export const client = 1\n")
 CHANGES = (REQUIREMENTS, PACKAGE, CONFIG, CLIENT)
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "fsync", os.fstat)  # the disk need not turn
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from wizard.detect import Evidence, Strength
 from wizard.framework import Framework
 from wizard.project import BrokenFile, Project, Tree
 from wizard.registry import all_frameworks
-from wizard.roles import Role, depended_on, role
+from wizard.roles import LISTED, Role, depended_on, role
 from wizard.workspace import aside, candidates, foreign, language, named
 from wizard.workspaces import Workspace, workspaces
 
@@ -81,17 +81,22 @@ def find_apps(tree: Tree) -> Found:
             continue
         if here and (name := aside(project.path)):
             ignored.append(Ignored(project.path, f"{here[0].framework.name} in a {name!r} directory"))
-        elif here and its.kind in ("app", "documentation"):
+        elif here and its.kind in LISTED:
             apps += [replace(app, role=its) for app in here]
         else:
             ignored.append(Ignored(project.path, _why_not(here, its, roots.get(project.path))))
+    for path in tree.pruned:
+        name = path.rpartition("/")[2]
+        ignored.append(
+            Ignored(path, f"not looked into, being called {name!r}; run the wizard in it to set up an app there")
+        )
     for path, manifest in foreign(files, {project.path for project in projects}).items():
         ignored.append(Ignored(path, f"{language(manifest)} ({manifest}): not supported yet"))
     return Found(tuple(apps), tuple(ignored), declared)
 
 
 def _why_not(here: Sequence[App], its: Role, root_of: str | None) -> str:
-    if its.kind not in ("app", "documentation"):
+    if its.kind not in LISTED:
         what = "tests" if its.kind == "tests" else f"a {its.kind}"
         return f"{here[0].framework.name}, but {what}: {its.reason}" if here else f"{what}: {its.reason}"
     return f"the root of the workspace ({root_of})" if root_of else "no supported framework found in its manifest"

@@ -69,5 +69,6 @@ def _start(browser: webbrowser.BaseBrowser, url: str) -> bool:
     given = getattr(browser, "args", ["%s"])
     words = [str(getattr(browser, "name", "")), *(str(word).replace("%s", url) for word in given)]
     quiet = subprocess.DEVNULL
-    subprocess.Popen(words, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+    env = programs.variables()
+    subprocess.Popen(words, env=env, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
     return True

@@ -26,6 +26,10 @@ def main(arguments: list[str] | None = None) -> int:
     as_json = "--json" in arguments or os.environ.get("POSTHOG_WIZARD_JSON", "") not in ("", "0", "false")
     debug = "--debug" in arguments or os.environ.get("POSTHOG_WIZARD_DEBUG", "") not in ("", "0", "false")
     signal.signal(signal.SIGTERM, _interrupt)
+    if os.environ.get("POSTHOG_WIZARD_OFFLINE", "").lower() in ("1", "true", "t", "yes", "y", "on"):
+        from wizard.offline import forbid_sockets
+
+        forbid_sockets()  # a promise that also binds the commands without the flag
     try:
         return int(cli(arguments, prog_name="posthog-wizard", standalone_mode=False) or Exit.OK)
     except click.ClickException as error:

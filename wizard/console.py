@@ -25,6 +25,7 @@ class Console:
     def __init__(self, quiet: bool = False) -> None:
         self.quiet = quiet
         self._rich: RichConsole | None = None
+        self._passing: Callable[[str], None] | None = None
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
@@ -120,7 +121,28 @@ class Console:
 
     def progress(self, line: str) -> None:
         """A passing remark of a long step: what it is doing or waiting for."""
-        self.say(f"  {line}", "dim")
+        if self._passing is not None:
+            self._passing(line)
+        else:
+            self.say(f"  {line}", "dim")
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """While this lasts, each remark of `progress` takes the place of the one before, where the terminal can.
+
+        Anything else than a terminal gets a line for each. No question may be asked meanwhile.
+        """
+        if self.quiet or self._passing or not self.rich.is_terminal or self.rich.is_dumb_terminal:
+            yield
+            return
+        from rich.text import Text
+
+        with self.rich.status(Text("..."), spinner="line") as status:
+            self._passing = lambda line: status.update(Text(harmless(line)))
+            try:
+                yield
+            finally:
+                self._passing = None
 
     @contextmanager
     def waiting(self, for_what: str) -> Iterator[Callable[[str], None]]:

@@ -222,7 +222,7 @@ def _with_keyring(work: Callable[[Any], Any]) -> Any:
     def run() -> None:
         try:
             done.put((work(ring), ""))
-        except (ring.errors.KeyringError, OSError, RuntimeError) as error:
+        except (ring.errors.KeyringError, OSError, RuntimeError, WizardError) as error:
             done.put((None, type(error).__name__))
 
     threading.Thread(target=run, daemon=True).start()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wizard.disk import make_private, naming, replace_file
+from wizard.disk import keep_record, naming
 from wizard.shelves import shelf
 
 _NAME = "dashboards.json"
@@ -51,10 +51,7 @@ def remember(root: Path, key: Key, record: Record) -> None:
         "arranged": record.arranged,
     }
     entries = [*(other for other in _entries(root) if _key(other) != key), entry]
-    file = _file(root)
-    with naming(f"write {file}"):
-        make_private(file.parent)
-        replace_file(file, json.dumps({"schema": 1, "dashboards": entries}, indent=1).encode())
+    keep_record(_file(root), {"dashboards": entries})
 
 
 def _entries(root: Path) -> list[dict[str, Any]]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from wizard.errors import WizardError
 
@@ -61,6 +63,13 @@ def replace_file(file: Path, data: bytes) -> None:
     fresh.unlink(missing_ok=True)  # left by a run that was killed
     write_file(fresh, data)
     fresh.replace(file)
+
+
+def keep_record(file: Path, record: Mapping[str, Any]) -> None:
+    """Bring a record of ours to `file` as JSON, for the user alone. Raises WizardError."""
+    with naming(f"write {file}"):
+        make_private(file.parent)
+        replace_file(file, json.dumps({"schema": 1, **record}, indent=1).encode())
 
 
 def _take_after(file: Path, like: Path) -> None:

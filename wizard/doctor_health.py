@@ -106,7 +106,9 @@ def _words(value: Any, depth: int = 0) -> Iterator[str]:
 
 def _version(payload: Mapping[str, Any], word: str) -> str:
     for key, value in payload.items():
-        if word in str(key).lower() and isinstance(value, str) and re.fullmatch(r"v?\d+(\.\d+){1,3}", value.strip()):
+        if word not in str(key).lower() or not isinstance(value, str):
+            continue
+        if re.fullmatch(r"v?\d{1,9}(\.\d{1,9}){1,3}", value.strip()):
             return value.strip().lstrip("v")
     return ""
 

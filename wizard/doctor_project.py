@@ -87,7 +87,8 @@ def check_urls(patient: Patient, found: Settings) -> Iterator[Finding]:
 def _home_page(patient: Patient) -> str:
     try:
         page = patient.app.project.json("package.json").get("homepage")
-    except BrokenFile:
+        urlsplit(page if isinstance(page, str) else "")
+    except (BrokenFile, ValueError):  # http://[
         return ""
     own = isinstance(page, str) and re.match(r"https?://(?!github\.com|gitlab\.com|www\.npmjs\.com)", page)
     return str(page) if own else ""

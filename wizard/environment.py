@@ -14,7 +14,7 @@ from wizard.codemods import dotenv
 from wizard.edits import Codemod, insert, splice
 from wizard.errors import CannotEdit
 from wizard.git import git
-from wizard.project import Project, normal
+from wizard.project import BrokenFile, Project, normal
 from wizard.text import decode
 
 EXAMPLES = (
@@ -28,6 +28,10 @@ EXAMPLES = (
 )
 _VALUES = (".env.local", ".env.development.local", ".env.development", ".env")
 _TOKEN_ENDS = ("PROJECT_TOKEN", "KEY", "TOKEN", "API_KEY", "PROJECT_API_KEY", "PUBLIC_KEY")
+_LOADS = re.compile(
+    r"(?:\bdotenv(?:x run)?\s(?:[^&|;]*?\s)??(?:-e|-f)|\benv-cmd\s+-f|--env-file(?:-if-exists)?)[= ]([\w./-]+)"
+)
+_LOADS_FOLDER = re.compile(r"""\bloadEnvConfig\([^"'\n]{0,80}["']((?:\.\./?)+)["']""")
 _HOST_ENDS = ("HOST", "API_HOST")
 
 
@@ -39,13 +43,14 @@ class Names:
     host: str
 
 
-def names(project: Project, prefix: str, written_prefix: str | None = None, folder: str = ".") -> Names:
+def names(project: Project, prefix: str, written_prefix: str | None = None, folder: str | None = None) -> Names:
     """The project's own names when an env file has some that start with `prefix`, else today's official ones.
 
     `written_prefix` is used for new names (Vite lets `VITE_` through, its React docs write `VITE_PUBLIC_`). `folder` is
-    where the app's env files are, when that is not the app's own directory.
+    where the app's env files are, when its scripts do not tell.
     Source of the endings: posthog.com/docs, older pages of it and the SDKs' examples.
     """
+    folder = env_folder(project) if folder is None else folder
     places = (f"{place}/{file}" for file in (*_VALUES, *EXAMPLES) for place in dict.fromkeys((folder, ".")))
     known = [name for path in places for name in dotenv.read(project.read(path) or "")]
 
@@ -63,6 +68,43 @@ def current(project: Project, name: str, folder: str = ".") -> tuple[str, str] |
         if value:
             return value, path
     return None
+
+
+def env_folder(project: Project) -> str:
+    """The directory of the app's env files: its own, unless its scripts load one of the workspace."""
+    return str(PurePosixPath(env_file(project, ".env")).parent)
+
+
+def env_file(project: Project, default: str) -> str:
+    """The env file of the workspace that the app's scripts load before they start it, else the app's own, `default`.
+
+    The workspace's counts when it (or its example) is there and the app has none of its own, which would count too.
+    Source: github.com/entropitor/dotenv-cli, nextjs.org/docs (loadEnvConfig).
+    """
+    if project.first(*_VALUES, *EXAMPLES):
+        return default
+    for path in (normal(found) for found in _loaded(project)):
+        folder = str(PurePosixPath(path).parent)
+        there = project.first(path, *(normal(f"{folder}/{name}") for name in EXAMPLES))
+        if path.startswith("../") and there and not project.tree.leads_outside(project.within(path)):
+            return path
+    return default
+
+
+def _loaded(project: Project) -> Iterator[str]:
+    """The env files that the scripts to start and to build the app name, those they call on the way too."""
+    try:
+        scripts = project.json("package.json").get("scripts")
+    except BrokenFile:
+        return
+    known = {k: v for k, v in scripts.items() if isinstance(v, str)} if isinstance(scripts, dict) else {}
+    lines = [known[name] for name in ("dev", "start", "build") if name in known]
+    lines += [text for name, text in known.items() if any(name in line.split() for line in lines)]
+    for line in lines:
+        yield from _LOADS.findall(line)
+    for config in ("next.config.js", "next.config.mjs", "next.config.ts"):
+        for folder in _LOADS_FOLDER.findall(project.read(config) or ""):
+            yield f"{folder}/.env"
 
 
 def folder_above(project: Project, path: str) -> str | None:

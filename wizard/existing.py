@@ -167,7 +167,7 @@ def _found(project: Project, language: str) -> Iterator[Site]:
     for path, text in _mentions(project, [*own, *libraries(project)]):
         from wizard.existing_init import set_ups as script_set_ups
 
-        modules = modules or JavaScriptModules(project, frozenset(project.tree.paths))
+        modules = modules or JavaScriptModules(project, project.tree.known)
         follow = partial(_follow, project, modules, path, 0)
         yield from (Site(relative_to_app(project, path), one) for one in script_set_ups(path, text, follow))
 

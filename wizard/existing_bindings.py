@@ -141,6 +141,8 @@ class Bindings:
         """Is a component the SDK's PostHogProvider?"""
         root, _, last = name.rpartition(".")
         bound = self.imports.get(root or name)
+        if last != "PostHogProvider" and (root or not bound or bound[1] != "PostHogProvider"):
+            return False  # before other files are read to find out what it is
         if bound and (BROWSER.fullmatch(bound[0]) or self.follow(*bound)):
             return (last if root else bound[1]) == "PostHogProvider"
         return last == "PostHogProvider" and (bound is None or not LOCAL.match(bound[0]))

@@ -80,7 +80,7 @@ def loaded(project: Project, language: str, starts: Sequence[str] = (), unused: 
 
     `starts` are more of those, relative to the app; `unused` are some that only seem to be.
     """
-    known = frozenset(project.tree.paths)
+    known = project.tree.known
     if language == "javascript":
         groups, edges_of = javascript_entries(project), _javascript(project, known)
     else:

@@ -26,7 +26,7 @@ class JavaScriptModules:
         """The files that `specifier` may mean in the file `importer`."""
         specifier = re.split(r"[?]", specifier)[0]
         near = specifier.startswith(".") or importer.endswith(".html")
-        folder = str(PurePosixPath(importer).parent) if near else ""
+        folder = (importer.rpartition("/")[0] or ".") if near else ""
         key = (folder, specifier)
         if key not in self._found:
             self._found[key] = tuple(dict.fromkeys(self._candidates(folder, specifier)))
@@ -164,7 +164,7 @@ def _packages(project: Project) -> dict[str, str]:
     """Name to directory of the repository's other packages that this app depends on."""
     found: dict[str, str] = {}
     own = project.within("package.json")
-    manifests = [path for path in project.tree.paths if path.endswith("/package.json") and path != own]
+    manifests = [path for path in project.tree.named("package.json") if "/" in path and path != own]
     declared = npm.declared(project) if manifests else {}
     for path in manifests:
         name = re.search(rb'"name"\s*:\s*"([^"]+)"', project.tree.bytes(path) or b"")
@@ -179,28 +179,56 @@ class PythonModules:
     def __init__(self, project: Project, known: frozenset[str]) -> None:
         self.project, self.known = project, known
         self._found: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._tops: dict[str, list[str]] = {}
 
     def resolve(self, importer: str, name: str) -> tuple[str, ...]:
         """The modules that importing `name` (maybe relative) in `importer` runs: packages on the way too."""
-        folder = PurePosixPath(importer).parent
-        dots = len(name) - len(name.lstrip("."))
-        roots = [normal(f"{folder}/{'../' * (dots - 1)}")] if dots else [str(folder), *map(str, folder.parents)]
-        key = (str(folder), name)
+        folder = importer.rpartition("/")[0] or "."
+        key = (folder, name)
         if key not in self._found:
+            dots = len(name) - len(name.lstrip("."))
             parts = [part for part in name[dots:].split(".") if part]
-            found = next((hit for root in [*roots, *self._roots] if (hit := self._below(root, parts))), [])
+            if dots:
+                roots = [normal(f"{folder}/{'../' * (dots - 1)}"), *self._roots]
+            elif parts:
+                above = (folder, *map(str, PurePosixPath(folder).parents))
+                roots = [*(root for root in above if self._has(root, parts[0])), *self._with(parts[0])]
+            else:
+                roots = []
+            found = next((hit for root in roots if (hit := self._below(root, parts))), [])
             self._found[key] = tuple(found)
         return self._found[key]
 
     def named(self, dotted: str) -> tuple[str, ...]:
         """The modules behind a dotted name in a string (`shop.apps.ShopConfig`; `blog` with its `blog.apps`)."""
         parts = dotted.split(".")
-        for root in self._roots:
+        for root in self._with(parts[0]):
             found = self._below(root, parts)
             if found:
                 config = found[-1].replace("/__init__.py", "/apps.py")
                 return (*found, *([config] if config in self.known else []))
         return ()
+
+    def _with(self, name: str) -> list[str]:
+        """The directories on the path that have a module or a directory of this name."""
+        if name not in self._tops:
+            self._tops[name] = [root for root in self._roots if self._has(root, name)]
+        return self._tops[name]
+
+    def _has(self, root: str, name: str) -> bool:
+        path = name if root == "." else f"{root}/{name}"
+        return path in self._folders or f"{path}.py" in self.known
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        """The directories that hold Python files, at whatever depth."""
+        found: set[str] = set()
+        for path in self.known:
+            folder = path.rpartition("/")[0] if path.endswith(".py") else ""
+            while folder and folder not in found:
+                found.add(folder)
+                folder = folder.rpartition("/")[0]
+        return frozenset(found)
 
     def _below(self, root: str, parts: list[str]) -> list[str]:
         found = []

@@ -30,9 +30,14 @@ def _go_offline(ctx: click.Context, parameter: click.Parameter, wanted: bool) ->
 
 
 DIRECTORY = click.argument("directory", default=".", type=click.Path(path_type=Path))
-OFFLINE = option(
-    "--offline", is_flag=True, callback=_go_offline, help="Use no network: implies --no-install and --no-verify."
-)
+
+
+def no_network(help: str) -> Callable[[F], F]:
+    """The flag `--offline`, for a command that has something to do without the network."""
+    return option("--offline", is_flag=True, callback=_go_offline, help=help)
+
+
+OFFLINE = no_network("Use no network: implies --no-install and --no-verify.")
 JSON = option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, whatever happens.")
 DEBUG = option("--debug", is_flag=True, help="Show tracebacks.")
 

@@ -19,8 +19,8 @@ class Framework:
     `package` is what its version is read from. `supersedes` names the frameworks that lose against this one in the
     same directory. `options` are the keys of `answers.OPTIONS` that change its plan. `env_prefix` and `env_file` are
     the defaults for variables that reach the running code; `env_names` and `env_folder` tell for one app, where its own
-    configuration can say otherwise. `emits` are the events that the SDK, set up as the plan does it, sends by itself
-    unless its options say otherwise.
+    configuration can say otherwise. `serves`: a server half reads the variables without that prefix. `emits` are the
+    events that the SDK, set up as the plan does it, sends by itself unless its options say otherwise.
     """
 
     name: str
@@ -33,11 +33,16 @@ class Framework:
     supersedes: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     env_prefix: str = ""
+    serves: bool = False
     env_file: str = ".env"
     variant: Callable[[Project], str] = lambda project: ""
     env_names: Callable[[Project], Names] | None = None
-    env_folder: Callable[[Project], str] = lambda project: "."
+    env_folder: Callable[[Project], str] = environment.env_folder
     emits: tuple[str, ...] = ()
+
+    def bundles(self, name: str) -> bool:
+        """Is a variable of that name written into what is built, rather than read when the app runs?"""
+        return self.runtime == "browser" and (name.startswith(self.env_prefix) or not self.serves)
 
     def names(self, project: Project) -> Names:
         """The names under which an app of this framework reads token and host."""

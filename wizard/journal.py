@@ -15,14 +15,13 @@ from typing import Any, Literal
 
 from wizard.disk import digest, naming, replace_file, snapshot, sync_folder, write_file
 from wizard.errors import WizardError
-from wizard.posthog.tokens import mask
+from wizard.posthog.masking import redact
 from wizard.shelves import lock, related, shelf
 
 State = Literal["applying", "applied", "undone"]
 AGAIN = "start posthog-wizard again: it offers to finish or to roll back"
 _SCHEMA = 1
 _META = "journal.json"
-_TOKEN = re.compile(r"\bph[a-z]_[A-Za-z0-9_-]{10,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def begin(journal: Journal, contents: Iterable[bytes | None]) -> Journal:
         journal,
         folder=shelved / f"{newest + 1:06}-{os.urandom(4).hex()}",
         time=datetime.now(UTC).isoformat(timespec="seconds"),
-        command=_TOKEN.sub(lambda token: mask(token[0]), journal.command),
+        command=redact(journal.command, public=True),
     )
     journal.folder.mkdir(mode=0o700)
     try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wizard.apps import App
@@ -67,7 +68,10 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True)
 class AppPlan:
-    """What happens to one app. Manual steps and notes carry paths relative to the plan's root."""
+    """What happens to one app. Manual steps and notes carry paths relative to the plan's root.
+
+    `variables` are those that the app reads, with the env file (relative to the app) that each belongs in.
+    """
 
     app: App
     files: tuple[FileChange, ...]
@@ -77,7 +81,7 @@ class AppPlan:
     packages: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     deploy: tuple[Finding, ...] = ()
-    variables: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The app's part of the `setup --json` contract."""

@@ -16,6 +16,7 @@ from wizard.deploy.map import deploy_map, within
 from wizard.deploy.surface import Finding
 from wizard.diff import holds_values
 from wizard.edits import Codemod, chain
+from wizard.env_schema import linter_note, schema_changes
 from wizard.environment import EnvEdit
 from wizard.errors import Bug, CannotEdit
 from wizard.packages import Command, family
@@ -38,19 +39,23 @@ def make_plan(
     Raises Bug when planning again on the result would change it once more, UsageError when `selection` names an edit
     that the plan does not have.
     """
-    plan = _plan_apps(apps, answers, package_manager, selection)
+    plan = draft(apps, answers, package_manager, selection)
     selection.check([*(e.id for f in plan.files for e in f.edits), *(e.id for e in plan.left_out)])
     overlay = {f.path: f.after for f in plan.files}
-    again = _plan_apps(
-        [replace(a, project=a.project.overlaid(overlay)) for a in apps], answers, package_manager, selection
-    )
+    again = draft([replace(a, project=a.project.overlaid(overlay)) for a in apps], answers, package_manager, selection)
     if again.files:
         unstable = ", ".join(f.path for f in again.files)
         raise Bug(f"the plan is not stable: a second run would change {unstable} again; nothing was written")
     return plan
 
 
-def _plan_apps(apps: Sequence[App], answers: Answers, package_manager: str | None, selection: Selection) -> Plan:
+def draft(
+    apps: Sequence[App],
+    answers: Answers,
+    package_manager: str | None = None,
+    selection: Selection = EVERYTHING,
+) -> Plan:
+    """The same for those who only look at it: nothing is checked, so nobody may apply it."""
     planned: list[AppPlan] = []
     overlay: dict[str, bytes] = {}
     for app in apps:
@@ -80,7 +85,7 @@ class _Resolver:
         self.refused: dict[int, tuple[str, int, str]] = {}
         self.notes: list[Note] = []
         self.wanted: dict[str, str] = {}
-        self.variables: list[str] = []
+        self.variables: dict[str, str] = {}
         self.left_out: list[LeftOut] = []
         self.missing: dict[str, str] = {}  # path to what has become of it
 
@@ -96,7 +101,8 @@ class _Resolver:
                 case CreateFile(path, content, why, otherwise, needs):
                     self._create(path, content, why, otherwise, needs)
                 case SetEnv(name, value, file, needs):
-                    self._environment(name, value, file or self.app.framework.env_file, needs)
+                    file = file or environment.env_file(self.app.project, self.app.framework.env_file)
+                    self._environment(name, value, file, needs)
                 case Install(package, requirement):
                     self.wanted[package] = self.answers.versions.get(package, requirement)
                 case Manual():
@@ -104,12 +110,13 @@ class _Resolver:
                 case Note():
                     self.notes.append(change)
         installs = tuple(self._install())
-        deploy, variables = self._deploy(), tuple(dict.fromkeys(self.variables))
+        self._schema()
+        deploy = self._deploy()
         files = tuple(f for f in self.files.values() if f.before != f.after)
         self._follow_lines()
         manual, notes = tuple(dict.fromkeys(self.manual)), tuple(dict.fromkeys(self.notes))
         left_out = tuple(dict.fromkeys(self.left_out))
-        return AppPlan(self.app, files, installs, manual, notes, tuple(self.wanted), left_out, deploy, variables)
+        return AppPlan(self.app, files, installs, manual, notes, tuple(self.wanted), left_out, deploy, self.variables)
 
     def _edit(
         self,
@@ -156,7 +163,7 @@ class _Resolver:
 
     def _environment(self, name: str, value: str, file: str, needs: Sequence[str]) -> None:
         wanted = value if self.answers.token is not None else None
-        self.variables.append(name)
+        self.variables.setdefault(name, file)
         steps = tuple(environment.ensure(self.project, name, wanted, file, self.answers.replace_token))
         for step in steps:
             if isinstance(step, Manual):
@@ -168,13 +175,30 @@ class _Resolver:
             self._leave(environment.to_fill(name, place))
             self.notes.append(Note("A later run fills it in: posthog-wizard --token phc_..."))
 
+    def _schema(self) -> None:
+        """Where the app validates its environment, the variables are named as well."""
+        reading = [
+            f.path
+            for f in self.files.values()
+            if b"process.env." in f.after and b"process.env." not in (f.before or b"")
+        ]
+        for change in (
+            linter_note(self.project, reading),
+            *schema_changes(self.project, self.app.framework, self.variables),
+        ):
+            match change:
+                case EditFile(path, codemods, why, otherwise, needs):
+                    self._edit(path, chain(*codemods), why, otherwise, needs)
+                case Note():
+                    self.notes.append(change)
+
     def _deploy(self) -> tuple[Finding, ...]:
         """Edits what can be edited for the variables that the app reads; what is left after that is only told."""
-        runtime = self.app.framework.runtime
-        edits = [e for f in deploy_map(self.project, self.variables, runtime) for e in f.edits]
+        framework = self.app.framework
+        edits = [e for f in deploy_map(self.project, self.variables, framework) for e in f.edits]
         for edit in edits:
             self._edit(edit.path, chain(*edit.codemods), edit.why, edit.otherwise, edit.needs)
-        return within(self.app.project, deploy_map(self.project, self.variables, runtime))
+        return within(self.app.project, deploy_map(self.project, self.variables, framework))
 
     def _install(self) -> Iterator[Command]:
         packages = family(self.app.framework.language)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, cast
 
 from wizard.errors import CannotEdit, WizardError
 from wizard.globs import globs_regex
@@ -43,6 +43,24 @@ class Tree:
     top: Path
     paths: tuple[str, ...]
     overlay: Mapping[str, Content] = field(default_factory=dict)
+    pruned: tuple[str, ...] = ()
+    """Directories that were left out although the repository has the manifest of something in them."""
+    memo: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What was derived from all paths before; they do not change."""
+
+    @property
+    def known(self) -> frozenset[str]:
+        """The listed paths, to ask whether one is among them."""
+        if "known" not in self.memo:
+            self.memo["known"] = frozenset(self.paths)
+        return cast(frozenset[str], self.memo["known"])
+
+    def named(self, name: str) -> tuple[str, ...]:
+        """The listed paths of the files by this name."""
+        if name not in self.memo:
+            ending = f"/{name}"
+            self.memo[name] = tuple(path for path in self.paths if path.endswith(ending) or path == name)
+        return cast(tuple[str, ...], self.memo[name])
 
     def bytes(self, path: str) -> Content | None:
         """Content of a file by its path relative to `root`; None when there is no such file."""
@@ -55,7 +73,8 @@ class Tree:
         if size > LARGEST_FILE:
             raise BrokenFile(f"{path} has {size:,} bytes, more than any file that the wizard reads", _MEND)
         try:
-            return (self.root / path).read_bytes()
+            with open(f"{self.root}/{path}", "rb") as file:  # noqa: PTH123 - thousands of them: a Path for each takes long
+                return file.read()
         except OSError as error:
             raise BrokenFile(f"cannot read {path}: {error.strerror}", "Check the permissions of that file.") from error
 
@@ -65,7 +84,7 @@ class Tree:
         if path in self.overlay:
             return len(self.overlay[path])
         try:
-            found = (self.root / path).stat()
+            found = os.stat(f"{self.root}/{path}")  # noqa: PTH116
         except PermissionError as error:
             raise BrokenFile(f"cannot read {path}: {error.strerror}", "Check the permissions of that file.") from error
         except (OSError, ValueError):
@@ -75,7 +94,7 @@ class Tree:
     def exists(self, path: str) -> bool:
         """Is there a file (not a directory) at `path`?"""
         path = normal(path)
-        return path in self.overlay or os.path.isfile(self.root / path)  # noqa: PTH113 - False for impossible names
+        return path in self.overlay or os.path.isfile(f"{self.root}/{path}")  # noqa: PTH113 - False for impossible names
 
     def leads_outside(self, path: str, of: Path | None = None) -> bool:
         """Would writing `path` write outside of `of` (default: `root`), by `..` or through a symlink?"""
@@ -96,7 +115,7 @@ class Tree:
         """The tree as it will be once `files` are written."""
         overlay = {**self.overlay, **files}
         paths = tuple(sorted({*self.paths, *overlay}))
-        return Tree(self.root, self.top, paths, overlay)
+        return Tree(self.root, self.top, paths, overlay, self.pruned)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from wizard.disk import make_private, naming, replace_file
+from wizard.disk import keep_record, naming
 from wizard.errors import WizardError
 from wizard.shelves import shelf
 
@@ -33,9 +33,7 @@ def remember(root: Path, refuse: Iterable[str], take: Iterable[str]) -> None:
     after = (before | frozenset(refuse)) - frozenset(take)
     if after == before:
         return
-    with naming(f"write {file}"):
-        make_private(file.parent)
-        replace_file(file, json.dumps({"schema": 1, "refused": sorted(after)}, indent=1).encode())
+    keep_record(file, {"refused": sorted(after)})
 
 
 def forget(root: Path) -> None:

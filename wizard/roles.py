@@ -10,19 +10,22 @@ from typing import Any, Literal
 from wizard.packages import npm
 from wizard.project import BrokenFile, Project
 
-Kind = Literal["app", "documentation", "library", "storybook", "tests"]
+Kind = Literal["app", "command", "documentation", "library", "storybook", "tests"]
+
+LISTED: Collection[Kind] = ("app", "command", "documentation")
+"""What somebody may want to set up: libraries, tests and storybooks are not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What the directory is, and what says so. Only an `app` is chosen without being asked for by name."""
+    """What the directory is, and what says so. A `command` is installed by others, and may still serve pages."""
 
     kind: Kind
     reason: str
 
 
 _DOCUMENTATION = ("nextra", "@astrojs/starlight", "vitepress", "@docusaurus/core", "vocs")
-_DOCUMENTATION_PARTS = ("fumadocs-core", "contentlayer", "@mintlify/cli", "rspress")
+_DOCUMENTATION_PARTS = ("fumadocs-core", "contentlayer", "@mintlify/cli", "rspress", "@next/mdx")
 """What a site of another purpose may have a section of: they count in a directory called docs."""
 
 _TESTS = ("@playwright/test", "cypress", "@nx/cypress", "@nx/playwright", "nightwatch", "webdriverio")
@@ -72,10 +75,28 @@ def _other_than_an_app(project: Project, depended_on: Collection[str]) -> Iterat
             yield Role("library", "other packages here depend on it, and no script serves it")
         if (entry := next((key for key in ("exports", "module", "types") if key in manifest), None)) is not None:
             yield Role("library", f"package.json has {entry}, and no script serves it")
+    if manifest and (published := _published(project, manifest, depended_on)):
+        yield published
     called = re.search(r"(?:^|[-/])(?:docs?|documentation|handbook|wiki)$", project.path)
     documents = (*_DOCUMENTATION, *(_DOCUMENTATION_PARTS if called else ()))
     if found := next((name for name in documents if name in npm.declared(project)), None):
         yield Role("documentation", f"package.json lists {found}")
+
+
+def _published(project: Project, manifest: dict[str, Any], depended_on: Collection[str]) -> Role | None:
+    """A package that has a script that serves it, for trying it out, and is made for others all the same."""
+    if project.first(*_DEPLOYED):
+        return None
+    entry = next((key for key in ("exports", "main", "module", "types") if key in manifest), None)
+    if manifest.get("private") is not True:
+        if "bin" in manifest:
+            return Role("command", "package.json publishes a bin")
+        if "files" in manifest and entry:
+            return Role("library", f"package.json publishes files with {entry}")
+    in_packages = re.search(r"(?:^|/)(?:packages|libs)/", project.path)
+    if in_packages and "exports" in manifest and manifest.get("name") in depended_on:
+        return Role("library", "package.json has exports, and other packages here depend on it")
+    return None
 
 
 def _why_app(project: Project) -> str:

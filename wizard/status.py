@@ -6,6 +6,7 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from wizard import environment, refusals
@@ -18,9 +19,10 @@ from wizard.errors import WizardError
 from wizard.existing import Existing, existing
 from wizard.journal import Journal, journals
 from wizard.plan import AppPlan
-from wizard.planning import make_plan
+from wizard.planning import draft
 from wizard.posthog import hosts
 from wizard.project import Tree
+from wizard.verify_record import Verified, last_verified
 
 Kind = Literal["setup", "edit", "manual", "install", "variable", "deploy"]
 State = Literal["set_up", "incomplete", "absent"]
@@ -43,12 +45,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class AppStatus:
-    """Where one app stands. `counts` is False for an app without PostHog beside others that have it."""
+    """Where one app stands. `counts` is False for an app without PostHog beside others that have it.
+
+    `verified` is what the last `verify` found, which nobody checks again here.
+    """
 
     app: App
     state: State
     steps: tuple[Step, ...]
     deploy: tuple[Finding, ...]
+    verified: Verified | None = None
     counts: bool = True
 
     @property
@@ -64,6 +70,7 @@ class AppStatus:
             "state": self.state,
             "remaining": [step.to_json() for step in self.steps],
             "deploy": [finding.to_json() for finding in self.deploy],
+            "verified": self.verified.to_json() if self.verified else None,
         }
 
 
@@ -89,12 +96,13 @@ def _status(tree: Tree, app: App, options: Mapping[str, bool]) -> AppStatus:
         step = Step(f"{app.path}#setup", "setup", f"Set PostHog up: posthog-wizard{place}", app.path, False)
         return AppStatus(app, "absent", (step,), ())
     answers = _answers(app, options)
-    plan = make_plan([app], answers, selection=Selection(refused=refusals.refused(tree.root))).apps[0]
-    names = plan.variables or _variables(there)
-    deploy = plan.deploy or within(app.project, deploy_map(app.project, names, app.framework.runtime))
-    steps = (*_left(plan), *_values(app, names), *_deployed(deploy))
+    plan = draft([app], answers, selection=Selection(refused=refusals.refused(tree.root))).apps[0]
+    names = tuple(plan.variables) or _variables(there)
+    deploy = plan.deploy or within(app.project, deploy_map(app.project, names, app.framework))
+    steps = (*_left(plan), *_values(app, names, plan.variables), *_deployed(deploy))
     unfinished = any(step.done is False and step.kind != "deploy" for step in steps)
-    return AppStatus(app, "incomplete" if unfinished else "set_up", steps, deploy)
+    verified = last_verified(app.project.root)
+    return AppStatus(app, "incomplete" if unfinished else "set_up", steps, deploy, verified)
 
 
 def _answers(app: App, options: Mapping[str, bool]) -> Answers:
@@ -139,9 +147,9 @@ def _left(plan: AppPlan) -> Iterator[Step]:
             yield Step(f"{command.cwd}#install", "install", f"Run {line}", command.cwd, False)
 
 
-def _values(app: App, names: Sequence[str]) -> Iterator[Step]:
-    folder = app.framework.env_folder(app.project)
+def _values(app: App, names: Sequence[str], files: Mapping[str, str]) -> Iterator[Step]:
     for name in names:
+        folder = str(PurePosixPath(files[name]).parent) if name in files else app.framework.env_folder(app.project)
         there = environment.current(app.project, name, folder)
         where = app.project.within(there[1]) if there else ""
         done = there is not None or bool(os.environ.get(name))
@@ -155,5 +163,6 @@ def _deployed(findings: Sequence[Finding]) -> Iterator[Step]:
         for variable in finding.variables:
             done = {"there": True, "missing": False, "unseen": None}[variable.state]
             title = f"{finding.title}: {variable.name}"
-            name = f"{path}#{finding.surface}-{finding.when}-{variable.name}"
+            part = f"-{finding.part}" if finding.part else ""
+            name = f"{path}#{finding.surface}{part}-{finding.when}-{variable.name}"
             yield Step(name, "deploy", title, variable.where or finding.where, done)

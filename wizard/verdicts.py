@@ -49,7 +49,7 @@ class Wanted:
 
     token: str | None
     hosts: Hosts
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(repr=False)
     say: Say
     regions: Mapping[str, Hosts] = field(default_factory=lambda: tokens.CLOUD)
     waits: Waits = field(default_factory=Waits)

@@ -14,6 +14,8 @@ from wizard.errors import UsageError, WizardError
 from wizard.posthog import events
 from wizard.posthog.access import Access
 from wizard.posthog.failures import quoted
+from wizard.posthog.hosts import login_line
+from wizard.posthog.http import place
 from wizard.posthog.lag import explanations
 from wizard.posthog.projects import Project
 from wizard.verdicts import Status, Verdict, Wanted, filled
@@ -32,7 +34,7 @@ def uuid_of(text: str) -> str:
         return str(uuid.UUID(text))
     except ValueError as error:
         raise UsageError(
-            f"{text!r} is not the uuid of an event", "It is in what an earlier `posthog-wizard verify` printed."
+            f"{text!r} is not the uuid of an event", "It is in what an earlier posthog-wizard verify printed."
         ) from error
 
 
@@ -93,16 +95,21 @@ def _impossible(connection: Connection, wanted: Wanted) -> Verdict | None:
     if not wanted.token and not (wanted.resume and wanted.project):
         hint = "Give the token, or with --resume the project: --project-id." if wanted.resume else ""
         return Verdict("readable", "skipped", "no project token was given", filled({"hint": hint}))
-    if connection.access is None and connection.refused:
-        named = f"{wanted.again} --host {shlex.quote(connection.hosts.app)}" if wanted.host_read else ""
-        hint = f"If that is your PostHog, name it yourself: {named}" if named else "Log in: posthog-wizard login"
-        detail = {"hint": hint, "next": named or "posthog-wizard login"}
+    if connection.access is not None:
+        return None
+    login, reason = login_line(connection.hosts), "nobody is logged in and no personal API key was given"
+    if wanted.host_read and connection.hosts.region is None:
+        # no next command: whoever follows it without a thought gives a stranger's host the key, or the password
+        if connection.refused:
+            reason, login = _clause(connection.refused), f"{wanted.again} --host {shlex.quote(connection.hosts.app)}"
+        where = place(connection.hosts.app)
+        hint = f"It is the project alone that names {where}. Only if that is your PostHog: {login}"
+        return Verdict("readable", "skipped", reason, {"hint": hint})
+    if connection.refused:
+        detail = {"hint": f"Log in again: {login}", "next": login}
         return Verdict("readable", "skipped", _clause(connection.refused), detail)
-    if connection.access is None:
-        hint = f"Log in with `posthog-wizard login`, or set {KEY_VARIABLES[0]} to a personal API key with {SCOPES}."
-        reason = "nobody is logged in and no personal API key was given"
-        return Verdict("readable", "skipped", reason, {"hint": hint, "next": f"posthog-wizard login && {wanted.again}"})
-    return None
+    hint = f"Log in, or set {KEY_VARIABLES[0]} to a personal API key with {SCOPES}."
+    return Verdict("readable", "skipped", reason, {"hint": hint, "next": f"{login} && {wanted.again}"})
 
 
 def _clause(sentence: str) -> str:

@@ -17,12 +17,19 @@ from wizard.project import BrokenFile, Project, Tree, normal
 
 PRUNED = frozenset(
     """node_modules bower_components .venv venv env virtualenv site-packages __pycache__ .tox .nox .git .hg .svn dist
-    build out target vendor .next .nuxt .output .svelte-kit .astro .turbo .nx .cache .parcel-cache .vercel .netlify
-    coverage .yarn .pnpm-store .gradle Pods DerivedData .dart_tool _build deps storybook-static .idea .vscode""".split()
+    build out target vendor .next .nuxt .output .svelte-kit .astro .turbo .nx .cache .parcel-cache .vite .vercel
+    .netlify coverage .yarn .pnpm-store .gradle Pods DerivedData .dart_tool _build deps storybook-static .idea
+    .vscode""".split()
 )
 """Directories that hold no source of the project: dependencies, environments, build output, caches."""
 
-_PRUNED = re.compile(r"(?:^|/)(?:" + "|".join(re.escape(name) for name in sorted(PRUNED)) + ")/")
+_PRUNED = re.compile(r"(?:^|/)(?:" + "|".join(re.escape(name) for name in sorted(PRUNED)) + ")(?=/)")
+
+_OWN = dict.fromkeys(("build", "out", "target", "deps"), ("package.json", "pyproject.toml", "__init__.py"))
+"""What makes a directory of such a name one of the project's own."""
+
+_ENVIRONMENT = ("pyvenv.cfg", "conda-meta/history", "bin/activate", "Scripts/activate")
+"""What makes a directory called `env` an environment of Python, and not the app's own code about variables."""
 
 ASIDE = frozenset(
     """example examples sample samples fixture fixtures __fixtures__ __tests__ test tests testing e2e template templates
@@ -30,7 +37,9 @@ ASIDE = frozenset(
 )
 """Directories whose apps are not what the repository ships; used only when named with `--target`."""
 
-_ASIDE = re.compile(r"(?:template|example|fixture)s?-.+|.+-(?:template|example|fixture)s?")
+_APP_ASIDE = ASIDE | frozenset("bench benchmark benchmarks dev integration-tests e2e-tests".split())
+_NAMES_ASIDE = "(?:template|example|sample|fixture|playground|demo)s?"
+_ASIDE = re.compile(rf"{_NAMES_ASIDE}-.+|.+-{_NAMES_ASIDE}|e2e-.+")
 
 MANIFESTS = frozenset("package.json pyproject.toml requirements.txt Pipfile setup.py setup.cfg manage.py".split())
 
@@ -52,7 +61,14 @@ _LANGUAGES = {
 }
 
 _ENDINGS = (".csproj", ".fsproj", ".txt", *workspaces.SOLUTIONS)
-_SPEAKING = MANIFESTS | workspaces.FILES | {*_LANGUAGES, "project.json"}
+_CONFIGS = {
+    f"{tool}.config.{suffix}": tool
+    for tool in ("astro", "next", "vite")
+    for suffix in ("js", "mjs", "cjs", "ts", "mts", "cts")
+}
+"""The configuration of a framework or build tool, and its package: it stands in the directory of an app."""
+
+_SPEAKING = MANIFESTS | workspaces.FILES | {*_LANGUAGES, *_CONFIGS, "project.json"}
 
 _TELLING = {
     "setup.py": re.compile(rb"\b(?:setuptools|distutils|skbuild)\b"),
@@ -67,7 +83,7 @@ def root_of(directory: Path) -> Path:
     """The absolute path of the directory that the user named. Raises WizardError when it is none."""
     root = Path(os.path.abspath(directory))  # noqa: PTH100 - keeps symlinks, as the user named them
     if not root.exists():
-        raise WizardError(f"{directory} does not exist")
+        raise WizardError(f"{directory} does not exist", "For the commands see: posthog-wizard --help")
     if not root.is_dir():
         raise WizardError(f"{directory} is not a directory", "Give the directory that holds your app.")
     return root
@@ -85,7 +101,36 @@ def list_tree(directory: Path) -> Tree:
         paths = listed or walked(root)
     except OSError as error:
         raise WizardError(f"cannot list {directory}: {error.strerror}") from error
-    return Tree(root, top, tuple(sorted(p for p in paths if not _PRUNED.search(p))))
+    # there are far fewer directories than files
+    folders = {path.rpartition("/")[0] for path in paths}
+    left_out = {folder: outermost for folder in folders if (outermost := _outermost(root, folder))}
+    if not left_out:
+        return Tree(root, top, tuple(sorted(paths)))
+    kept = tuple(sorted(path for path in paths if path.rpartition("/")[0] not in left_out))
+    return Tree(root, top, kept, pruned=_pruned(root, paths, left_out) if listed else ())
+
+
+def _outermost(root: Path, folder: str) -> str | None:
+    """The first directory on the way to `folder` (or itself) that holds no source of the project."""
+    ends = (match.end() for match in _PRUNED.finditer(f"{folder}/"))
+    return next((folder[:end] for end in ends if not _is_own(f"{root}/{folder[:end]}")), None)
+
+
+def _is_own(directory: str) -> bool:
+    """Does a directory that has the name of an environment or of build output hold code of the project all the same?"""
+    name = directory.rpartition("/")[2]
+    files = _ENVIRONMENT if name == "env" else _OWN.get(name, ())
+    return any(os.path.isfile(f"{directory}/{file}") for file in files) is not (name == "env")  # noqa: PTH113
+
+
+def _pruned(root: Path, paths: Collection[str], left_out: Mapping[str, str]) -> tuple[str, ...]:
+    """The outermost directories that are left out although git tracks the manifest of something in them."""
+    parts = (path.rpartition("/") for path in paths)
+    outermost = {left_out[folder] for folder, _, name in parts if name in MANIFESTS and folder in left_out}
+    asked = git(root, "ls-files", "-z", "--", *sorted(outermost)) if outermost else None
+    tracked = os.fsdecode(asked.stdout).split("\0") if asked is not None and asked.returncode == 0 else ()
+    folders = {path.rpartition("/")[0] for path in tracked if path.rpartition("/")[2] in MANIFESTS}
+    return tuple(sorted({left_out[folder] for folder in folders if folder in left_out}))
 
 
 def _top(root: Path) -> Path:
@@ -115,7 +160,8 @@ def walked(root: Path) -> list[str]:
         here = rules.pop(folder)
         if ".gitignore" in files:
             here = here.inside(folder, _ignore_file(directory))
-        names[:] = sorted(n for n in names if n not in PRUNED and not here.ignore(prefix + n, True))
+        kept = (n for n in names if n not in PRUNED or _is_own(f"{directory}/{n}"))
+        names[:] = sorted(n for n in kept if not here.ignore(prefix + n, True))
         rules |= dict.fromkeys((prefix + name for name in names), here)
         found += [prefix + name for name in files if not here.ignore(prefix + name, False)]
         # git lists a link to a directory as a file
@@ -147,7 +193,8 @@ def candidates(tree: Tree, files: Mapping[str, Sequence[str]] | None = None) -> 
 
     A `manage.py` directory or a `requirements/` folder belongs to a manifest further up, if there is one; so does a
     `pyproject.toml` that only configures tools, to one of Python. A `setup.py` that is a module of the app is none. A
-    directory that Nx knows by its `project.json` may have no manifest of its own. `files` are those of `named`.
+    directory that Nx knows by its `project.json` may have no manifest of its own, nor one with the configuration of an
+    app whose packages are declared above it. `files` are those of `named`.
     """
     files = named(tree) if files is None else files
     roots: set[str] = set()
@@ -165,13 +212,39 @@ def candidates(tree: Tree, files: Mapping[str, Sequence[str]] | None = None) -> 
     for name, directories in files.items():
         if name.endswith(".txt"):
             roots |= {d.rpartition("/")[0] or "." for d in directories if d.rpartition("/")[2] == "requirements"}
-    if "nx.json" in files:
-        roots.update(d for d in files.get("project.json", ()) if any(_inside(d, top) for top in files["nx.json"]))
+    outer = list(Project(tree).upwards())[1:]
+    tops = ["."] if any(tree.exists(f"{up}/nx.json") for up in outer) else files.get("nx.json", ())
+    roots.update(d for d in files.get("project.json", ()) if any(_inside(d, top) for top in tops))
+    roots |= _hoisted(tree, files, roots, [up for up in outer if tree.exists(f"{up}/package.json")])
     roots |= {t for t in tools if not any(_inside(t, r) for r in python)}
     roots |= {w for w in weak if not any(_inside(w, r) for r in roots)}
     ordered = sorted(roots, key=lambda r: (r != ".", r.count("/"), r))
     below = sorted(roots.union(*(directories for name, directories in files.items() if language(name))))
     return [Project(tree, r, _below(below, r)) for r in ordered]
+
+
+def _hoisted(tree: Tree, files: Mapping[str, Sequence[str]], roots: Collection[str], outer: Sequence[str]) -> set[str]:
+    """Directories with the configuration of an app whose packages are declared further up, where there is no app.
+
+    `outer` are directories above the tree that have a package.json.
+    """
+    found = set()
+    for name, tool in _CONFIGS.items():
+        for directory in files.get(name, ()):
+            if directory in roots or (tool == "vite" and not tree.exists(f"{directory}/index.html")):
+                continue
+            around = [*map(str, PurePosixPath(directory).parents), *outer]
+            above = next((d for d in around if d in roots or d in outer), None)
+            if above is None or any(tree.exists(f"{above}/{n}") for n, t in _CONFIGS.items() if t == tool):
+                continue
+            try:
+                manifest = Project(tree, above).json("package.json")
+            except BrokenFile:
+                continue
+            sections = (manifest.get(section) for section in ("dependencies", "devDependencies"))
+            if any(isinstance(section, dict) and tool in section for section in sections):
+                found.add(directory)
+    return found
 
 
 def _below(directories: Sequence[str], directory: str) -> tuple[str, ...]:
@@ -210,7 +283,7 @@ def _tells(tree: Tree, path: str) -> bool:
 
 def aside(path: str) -> str | None:
     """The directory name that makes an app root an example or a test, if any."""
-    return next((part for part in PurePosixPath(path).parts if part in ASIDE or _ASIDE.fullmatch(part)), None)
+    return next((part for part in PurePosixPath(path).parts if part in _APP_ASIDE or _ASIDE.fullmatch(part)), None)
 
 
 def _inside(path: str, directory: str) -> bool:

@@ -20,6 +20,7 @@ FRAMEWORK = Framework(
     options=IN_BROWSER,
     emits=("$pageview", "$pageleave", "$autocapture"),
     env_prefix="PUBLIC_",
+    serves=True,
     env_file=".env",
     variant=variant,
 )

@@ -18,7 +18,8 @@ def launch(project: Project, port: int) -> Launch:
     if script is None:
         raise WizardError("Astro is not installed here", "Install the project's packages, then run this again.")
     base = re.search(r"\bbase\s*:\s*['\"]/?([^'\"]*?)/?['\"]", project.read(config(project) or "") or "")
-    path = f"{base[1]}/" if base and base[1] else ""
+    # `./` means the place of the built files, whatever it is
+    path = f"{base[1]}/" if base and base[1].strip(".") else ""
     arguments = ("dev", "--port", str(port), "--host", "127.0.0.1")
     env = {"ASTRO_TELEMETRY_DISABLED": "1"}
     return Launch(("node", script, *arguments), f"http://127.0.0.1:{port}/{path}", env=env)

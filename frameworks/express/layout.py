@@ -14,7 +14,7 @@ from wizard.text import line_number
 from wizard.workspace import ASIDE
 
 _NAMED = re.compile(
-    r"""(?:import\s+(?:\*\s+as\s+)?(?P<esm>\w+)[^;'"\n]*\bfrom\s*|(?:\b(?:const|let|var)\s+|,\s*)(?P<cjs>\w+)\s*=\s*require\s*\(\s*|"""
+    r"""(?:import\s+(?!type\s)(?:\*\s+as\s+)?(?P<esm>\w+)[^;'"\n]*\bfrom\s*|(?:\b(?:const|let|var)\s+|,\s*)(?P<cjs>\w+)\s*=\s*require\s*\(\s*|"""
     r"""import\s+(?P<ts>\w+)\s*=\s*require\s*\(\s*)["']express["'](?!\s*\)\s*\()"""
 )
 _REQUIRED = r"""require\s*\(\s*["']express["']\s*\)"""
@@ -55,11 +55,10 @@ def own_sources(project: Project) -> list[tuple[str, str]]:
 
 def made(project: Project) -> list[Made]:
     """Every `name = express()` in the app's own code, short paths first."""
-    found = []
-    for path, text in own_sources(project):
-        if "express" in text and (one := _made(path, text)):
-            found.append(one)
-    return sorted(found, key=lambda m: (m.path.count("/"), m.path))
+    if made not in project.memo:
+        found = (_made(path, text) for path, text in own_sources(project) if "express" in text)
+        project.memo[made] = sorted(filter(None, found), key=lambda m: (m.path.count("/"), m.path))
+    return list(project.memo[made])
 
 
 def _made(path: str, text: str) -> Made | None:

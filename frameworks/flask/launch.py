@@ -24,6 +24,7 @@ def launch(project: Project, port: int) -> Launch:
         raise WizardError("cannot tell which Flask app is run", "Name it in .flaskenv: FLASK_APP=package:app")
     module, root = entry(project, app.path)
     target = f"{module}:{app.factory or app.name}"
-    arguments = ("-m", "flask", "--app", target, "run", "--port", str(port), "--no-reload")
-    path = {"PYTHONPATH": root} if root != "." else {}
-    return Launch((str(interpreter(found)), *arguments), f"http://127.0.0.1:{port}/", env=path)
+    arguments = ("-m", "flask", "run", "--port", str(port), "--no-reload")
+    # not --app, which is new in Flask 2.2
+    env = {"FLASK_APP": target, **({"PYTHONPATH": root} if root != "." else {})}
+    return Launch((str(interpreter(found)), *arguments), f"http://127.0.0.1:{port}/", env=env)

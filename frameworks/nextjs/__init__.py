@@ -2,8 +2,11 @@
 
 from frameworks.nextjs.layout import variant
 from wizard.answers import IN_BROWSER
-from wizard.detect import all_of, any_of, file, npm
+from wizard.detect import all_of, any_of, file, npm, own_npm, unless
 from wizard.framework import Framework
+
+# these have pages of their own in the same places, and list next for one of its parts
+_OTHERS = any_of(own_npm("@docusaurus/core", "gatsby", "astro"), all_of(npm("vite"), file("index.html")))
 
 FRAMEWORK = Framework(
     name="Next.js",
@@ -17,7 +20,7 @@ FRAMEWORK = Framework(
         npm("next"),
         any_of(
             file("next.config.{js,mjs,ts,mts,cjs}"),
-            file("{app,src/app,pages,src/pages}/**/*.{js,jsx,ts,tsx,md,mdx}"),
+            unless(file("{app,src/app,pages,src/pages}/**/*.{js,jsx,ts,tsx,md,mdx}"), found=_OTHERS),
         ),
     ),
     supersedes=(
@@ -35,6 +38,7 @@ FRAMEWORK = Framework(
     options=(*IN_BROWSER, "reverse_proxy"),
     emits=("$pageview", "$pageleave", "$autocapture"),
     env_prefix="NEXT_PUBLIC_",
+    serves=True,
     env_file=".env.local",
     variant=variant,
 )

@@ -126,10 +126,29 @@ def _provider_file(code: Code) -> Iterator[Change]:
             Manual("Wrap {children} in the root layout", f"{statement}\n\n{wrapped}", root),
             needs=(path,),
         )
-    if not layouts:
+    if not layouts and (passed := places.passed_on(code.project, code.layout)):
+        yield _around(code, *passed)
+    elif not layouts:
         body = 'import { PostHogProvider } from "./posthog-provider";\n\n<PostHogProvider>{children}</PostHogProvider>'
         where = next(iter(code.project.files(f"{code.layout.app}/layout.{{tsx,jsx,js}}")), code.layout.app)
         yield Manual("Wrap {children} in the layout that renders <html>: found none", body, where)
+
+
+def _around(code: Code, where: str, module: str) -> Manual:
+    """The layout that another package has, with the provider inside."""
+    props = "{ children }: { children: React.ReactNode }" if code.layout.typescript else "{ children }"
+    body = f"""import Layout from "{module}";
+
+import {{ PostHogProvider }} from "./posthog-provider";
+
+export default function RootLayout({props}) {{
+  return (
+    <Layout>
+      <PostHogProvider>{{children}}</PostHogProvider>
+    </Layout>
+  );
+}}"""
+    return Manual(f"Put the provider into the layout that comes from {module}", body, where)
 
 
 def _wraps_elsewhere(project: Project, own: tuple[str, ...]) -> bool:

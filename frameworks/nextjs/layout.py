@@ -102,9 +102,23 @@ def has_client_file(project: Project) -> bool:
 
 
 def root_layouts(project: Project, layout: Layout) -> list[str]:
-    """The App Router layouts that render `<html>`: one, or one for each route group."""
-    files = project.sources(f"{layout.app}/**/layout.{_SCRIPTS}") if layout.app else ()
-    return [path for path, text in files if re.search(r"<html[\s>]", text)]
+    """The App Router layouts that render `<html>`: one, or one for each route group; else the topmost one, if it
+    renders its children in a component of another package.
+    """
+    files = list(project.sources(f"{layout.app}/**/layout.{_SCRIPTS}") if layout.app else ())
+    found = [path for path, text in files if re.search(r"<html[\s>]", text)]
+    top = rf"{layout.app}/layout\.[jt]sx?"
+    return found or [
+        path for path, text in files if re.fullmatch(top, path) and re.search(r"\{\s*children\s*\}\s*<", text)
+    ]
+
+
+def passed_on(project: Project, layout: Layout) -> tuple[str, str] | None:
+    """The topmost layout that only passes on what a module exports by default, and that module."""
+    for path, text in project.sources(f"{layout.app}/layout.{_SCRIPTS}"):
+        if match := re.search(r"^export\s*\{[^}]*\bdefault\b[^}]*\}\s*from\s*[\"']([^\"']+)[\"']", text, re.MULTILINE):
+            return path, match[1]
+    return None
 
 
 def runs_on_server(project: Project, layout: Layout) -> bool:

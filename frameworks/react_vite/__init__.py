@@ -7,7 +7,6 @@ from wizard.framework import Framework
 
 # each of these renders the page itself, so the entry file is not where PostHog goes
 _OTHERS = own_npm(
-    "next",
     "@tanstack/react-start",
     "@tanstack/start",
     "@remix-run/react",

@@ -40,7 +40,7 @@ class Entry:
 
 def config(project: Project) -> str | None:
     """The config file that Vite loads: the one a script of package.json names, else the default one."""
-    named = re.search(r"\bvite\b[^&|;]*?\s(?:--config|-c)[ =](\S+)", _commands(project))
+    named = re.search(r"\bvite\b[^&|;\n]*?\s(?:--config|-c)[ =](\S+)", _commands(project))
     return project.first(*([normal(named[1].strip("\"'"))] if named else []), *CONFIGS)
 
 

@@ -4,40 +4,26 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 import time
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from tests.fake_posthog import accounts, analytics, boards, public
 from tests.fake_posthog.state import KEY, TOKEN, Ask, Canned, Refused, Request, State, error, text
+from tests.loopback import Handler, Loopback
 from wizard.posthog.access import Access
 from wizard.posthog.hosts import Hosts, of
 
 
 @dataclass
-class FakePostHog(State):
+class FakePostHog(State, Loopback):
     """One region or one own instance; `State` tells its knobs."""
-
-    def __enter__(self) -> Self:
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.posthog = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,), daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     @property
     def url(self) -> str:
         """Where it is, with its path prefix, without a slash at the end."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}{self.prefix}"
+        return f"http://127.0.0.1:{self.port}{self.prefix}"
 
     def hosts(self, region: str | None = None) -> Hosts:
         """Its hosts, as an own instance or as a region of the Cloud."""
@@ -52,18 +38,7 @@ class FakePostHog(State):
         return [r for r in self.requests if r.path.startswith(prefix) and method in ("", r.method)]
 
 
-class _Server(ThreadingHTTPServer):
-    posthog: FakePostHog
-    daemon_threads = True
-    block_on_close = False
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
-
-    def log_message(self, format: str, *args: Any) -> None:
-        return
-
+class _Handler(Handler[FakePostHog]):
     def do_GET(self) -> None:
         self._serve()
 
@@ -76,7 +51,7 @@ class _Handler(BaseHTTPRequestHandler):
         return json.loads(raw) if raw else None
 
     def _serve(self) -> None:
-        fake, body = self.server.posthog, self._body()
+        fake, body = self.owner, self._body()
         if not self.path.startswith(fake.prefix):
             return self._answer(text(404, "outside of the prefix"))
         path = self.path.removeprefix(fake.prefix)
@@ -101,6 +76,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(data)
         except (BrokenPipeError, ConnectionResetError):
             return
+
+
+FakePostHog.handler = _Handler
 
 
 def _private(fake: FakePostHog, method: str, path: str, body: Any, authorization: str) -> Canned:

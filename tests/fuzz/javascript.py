@@ -21,6 +21,7 @@ from wizard.answers import Answers
 from wizard.codemods import html, sfc, syntax
 from wizard.codemods.js import (
     anchors,
+    env_schema,
     imports,
     interfaces,
     jsx,
@@ -129,6 +130,10 @@ ENSURE: tuple[Attack, ...] = (
     Attack("anchors.end_of_routes_of", _at(anchors.end_of_routes_of("app")), "js_statements"),
     Attack("anchors.before_errors_of", _at(anchors.before_errors_of("app")), "js_statements"),
     Attack("anchors.created", _at(lambda s: ("after", anchors.created("new Hono")(s))), "js_statements"),
+    Attack(
+        "env_schema.ensure_env_variable", env_schema.ensure_env_variable("client", "NEXT_PUBLIC_OURS"), "env_schema"
+    ),
+    Attack("env_schema.ensure_env_variable", env_schema.ensure_env_variable("server", "OURS"), "env_schema"),
     Attack("objects.ensure_property", objects.ensure_property("ours", "true"), "js_objects"),
     Attack("objects.ensure_property", objects.ensure_property("server.proxy./x", '{ target: "h" }'), "js_objects"),
     Attack("objects.append_to_list", objects.append_to_list("modules", '"ours"', r"ours|modules"), "js_objects"),

@@ -19,7 +19,7 @@ from wizard.errors import CannotEdit
 _ODDLY_READ = re.compile(r"<!--|-->|</\*|\s#!|\b(?:else|case|catch|finally|in|instanceof)\b[\s\ufeff]*$", re.MULTILINE)
 """What the grammar takes for names or comments in one place and not in another."""
 
-SECONDS = 2.0
+SECONDS = 3.0
 """Processor time: the longest that one codemod may take on one file."""
 
 

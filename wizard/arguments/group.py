@@ -25,6 +25,11 @@ def _show_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) 
     ctx.exit()
 
 
+def examples(*lines: str) -> str:
+    """The end of a command's help: lines to copy, each with what it is for."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."

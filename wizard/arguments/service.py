@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from wizard.arguments.group import cli
-from wizard.flags import DEBUG, DIRECTORY, JSON, F, option
+from wizard.arguments.group import cli, examples
+from wizard.flags import DEBUG, DIRECTORY, JSON, F, no_network, option
 
 REGION = option("--region", type=click.Choice(["us", "eu"]), help="Region of PostHog Cloud.")
 HOST = option("--host", help="URL of your own PostHog.")
@@ -33,9 +33,17 @@ def about_an_app(function: F) -> F:
     return function
 
 
-@cli.command(short_help="Log in to PostHog. Setting up needs no login.")
+@cli.command(
+    short_help="Log in to PostHog. Setting up needs no login.",
+    epilog=examples(
+        "posthog-wizard login                       # through the browser",
+        "posthog-wizard login --device --region eu  # with a code, over SSH",
+        "posthog-wizard login --key --save < key.txt",
+    ),
+)
 @option("--device", is_flag=True, help="Log in with a code that you confirm in any browser: works over SSH.")
-@option("--key", "with_key", is_flag=True, help="Take a personal API key (phx_...) from a hidden prompt or stdin.")
+# no variable: somebody would put the key itself into one of that name
+@click.option("--key", "with_key", is_flag=True, help="Take a personal API key (phx_...), by hidden prompt or stdin.")
 @REGION
 @HOST
 @option("--save/--no-save", default=None, help="Keep the credential on this machine (else you are asked).")
@@ -52,16 +60,24 @@ def login(**options: Any) -> int:
 @cli.command(short_help="Revoke and delete what `login` got.")
 @REGION
 @HOST
+@no_network("Use no network: what is deleted here is not revoked.")
 @JSON
 @DEBUG
-def logout(region: str | None, host: str | None, as_json: bool, debug: bool) -> int:
+def logout(region: str | None, host: str | None, as_json: bool, **_: bool) -> int:
     """Revoke what `login` got, where PostHog lets us, and delete it from this machine."""
     from wizard.commands.logout import logout
 
     return logout(region, host, as_json)
 
 
-@cli.command(short_help="Prove that events arrive, link by link.")
+@cli.command(
+    short_help="Prove that events arrive, link by link.",
+    epilog=examples(
+        "posthog-wizard verify apps/web",
+        "posthog-wizard verify --app-command 'make serve' --app-url http://localhost:5000",
+        "posthog-wizard verify --no-app --ci --json  # the token and the project alone",
+    ),
+)
 @about_an_app
 @option("--app-command", metavar="COMMAND", help="What starts the app, instead of what is found.")
 @option("--app-url", metavar="URL", help="Where the app answers, when its command cannot be told a port.")
@@ -70,13 +86,23 @@ def logout(region: str | None, host: str | None, as_json: bool, debug: bool) -> 
 @option("--timeout", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds to wait for the app.")
 @DEBUG
 def verify(**options: Any) -> int:
-    """Check each link apart: token and host, the app's own code, and (logged in) the event in the project."""
+    """Check each link apart: token and host, the app's own code, and (logged in) the event in the project.
+
+    Exit 4 when a link failed, or when none could be proven.
+    """
     from wizard.commands.verify import VerifySettings, verify
 
     return verify(VerifySettings(**options))
 
 
-@cli.command(short_help="Be PostHog on this machine: watch events arrive.")
+@cli.command(
+    short_help="Be PostHog on this machine: watch events arrive.",
+    epilog=examples(
+        "posthog-wizard listen --filter pageview --filter kind:flags",
+        "posthog-wizard listen --forward eu  # and on to the real project",
+        "posthog-wizard listen --json | jq .event",
+    ),
+)
 @option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -86,7 +112,7 @@ def verify(**options: Any) -> int:
 )
 @option("--filter", "filters", multiple=True, metavar="TEXT", help="Show only what has TEXT in it; repeatable.")
 @option("--forward", metavar="HOST", help="Relay everything to this PostHog too (us, eu or a URL).")
-@JSON
+@option("--json", "as_json", is_flag=True, help="Print one JSON object per line, for each thing that arrives.")
 @DEBUG
 def listen(port: int, filters: tuple[str, ...], forward: str | None, as_json: bool, debug: bool) -> int:
     """Be PostHog on this machine: show events live as any PostHog SDK sends them here."""
@@ -97,9 +123,14 @@ def listen(port: int, filters: tuple[str, ...], forward: str | None, as_json: bo
 
 @cli.command(short_help="Compare the project in PostHog with the code here.")
 @about_an_app
+@no_network("Use no network: look at the code alone.")
 @DEBUG
 def doctor(**options: Any) -> int:
-    """Hold the project's settings and health in PostHog against the code here, and say what to fix (needs a login)."""
+    """Hold the project's settings and health in PostHog against the code here, and say what to fix.
+
+    Without a login it looks at the code and at what the token tells. Exit 4 when something stops events or gives a
+    secret away.
+    """
     from wizard.commands.doctor import DoctorSettings, doctor
 
     return doctor(DoctorSettings(**options))
@@ -120,6 +151,7 @@ def dashboard(**options: Any) -> int:
 @DIRECTORY
 @option("--target", multiple=True, metavar="PATH", help="App to look at, relative to DIRECTORY; repeatable.")
 @option("--framework", help="Framework id instead of detection.")
+@no_network("Use no network, which it does not anyway.")
 @JSON
 @DEBUG
 def status(**options: Any) -> int:

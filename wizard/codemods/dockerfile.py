@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -156,12 +156,12 @@ def in_scope(text: str, stage: Stage, before: Instruction | None = None) -> dict
     return found
 
 
-def build_steps(text: str) -> list[tuple[Stage, Instruction]]:
-    """The first RUN of each stage that builds a web app, with its stage."""
+def build_steps(text: str, is_wanted: Callable[[str], bool] = lambda command: True) -> list[tuple[Stage, Instruction]]:
+    """The first RUN of each stage that builds a web app with a command that is wanted, with its stage."""
     found = []
     for stage in stages(text):
         runs = (i for i in stage.instructions if i.keyword == "RUN" and BUILDS.search(_plain(i.value)))
-        if first := next(runs, None):
+        if first := next((i for i in runs if is_wanted(_plain(i.value))), None):
             found.append((stage, first))
     return found
 
@@ -171,15 +171,17 @@ def _plain(command: str) -> str:
     return re.sub(r'"\s*,\s*"', " ", command) if command.lstrip().startswith("[") else command
 
 
-def ensure_build_arguments(names: Sequence[str]) -> Codemod:
+def ensure_build_arguments(names: Sequence[str], is_wanted: Callable[[str], bool] = lambda command: True) -> Codemod:
     """The stage that builds the app declares ARG for each of `names` before its build; one that it has stays.
+
+    `is_wanted` says of a command that builds an app if it is the one that is meant.
 
     An argument that nobody passes is not in the environment, so that an env file in the context still counts.
     Source: docs.docker.com/build/building/variables.
     """
 
     def run(text: str) -> str:
-        steps = build_steps(text)
+        steps = build_steps(text, is_wanted)
         if len(steps) != 1:
             raise CannotEdit("there is no RUN that builds the app" if not steps else "several stages build an app")
         stage, step = steps[0]

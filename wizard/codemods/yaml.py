@@ -74,7 +74,7 @@ class Node:
         return self.children if self.kind == "list" else ()
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def read(text: str) -> Node:
     """The one document of a file. Raises CannotEdit, with the line, for what is not YAML or holds several documents."""
     import yaml  # 40 ms, for a repository that has such a file

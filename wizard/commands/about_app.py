@@ -20,4 +20,5 @@ def choices_of(options: dict[str, Any]) -> Choices:
         all_apps=options["all_apps"],
         replace_token=True,
         project_id=options["project_id"],
+        offline=options.get("offline", False),
     )

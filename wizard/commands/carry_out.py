@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from wizard import refusals
 from wizard.answers import Answers
 from wizard.apps import App
 from wizard.commands.command_line import Run
-from wizard.commands.report import calls, summary
+from wizard.commands.report import by_hand, calls, summary
 from wizard.console import Console
 from wizard.errors import Bug, Exit, WizardError
 from wizard.git import git
@@ -77,11 +77,13 @@ def carry_out(
     reproduce: str,
     in_project: Callable[[], None] = lambda: None,
     connection: Connection | None = None,
+    dashboards: Callable[[], None] = lambda: None,
 ) -> None:
     """Write `report.plan`, all or nothing, then install and verify. `reproduce` is the line that does it again.
 
     `in_project` is what was agreed on besides, to be done in PostHog once the files are written. `connection` is how
-    the project in PostHog was reached, if it was: it serves for reading the test event back.
+    the project in PostHog was reached, if it was: it serves for reading the test event back. `dashboards` makes those
+    that were asked for.
     """
     from wizard.apply import apply
     from wizard.journal import remove, settle
@@ -111,6 +113,7 @@ def carry_out(
     in_project()
     if not run.no_verify and installed:
         _verify(run, console, report, apps, answers, connection)
+    dashboards()
     _close(run, console, report, installed, reproduce)
 
 
@@ -164,7 +167,7 @@ def _verify(
 ) -> None:
     from wizard.commands.verify import How, check_apps, links, show, worst
 
-    how = How(again=shlex.join(["posthog-wizard", "verify", *run.place]))
+    how = How(again=shlex.join(["posthog-wizard", "verify", *run.place]) + _targets(apps))
     if connection:
         how = replace(how, access=connection.access, fresh=connection.made)
     checked = check_apps(apps, answers, console, run.may_ask, how=how)
@@ -174,28 +177,37 @@ def _verify(
         report.status, report.exit_code = "unverified", worst(checked)
 
 
+def _targets(apps: Sequence[App]) -> str:
+    """What names these apps to the next command, with a blank in front; nothing for the one of the directory."""
+    paths = dict.fromkeys(app.path for app in apps)
+    return "" if list(paths) == ["."] else "".join(f" --target {shlex.quote(path)}" for path in paths)
+
+
 def _close(run: Run, console: Console, report: Report, installed: bool, reproduce: str) -> None:
     plan = report.plan
-    console.head("Done" if report.exit_code is Exit.OK else "Not finished")
-    for change in plan.files:
-        console.item("+" if change.action == "create" else "~", change.path)
+    left = plan.installs and (run.no_install or not installed)
+    if plan.left_out or plan.manual or left:
+        console.head("Done" if report.exit_code is Exit.OK else "Not finished")
     for left_out in plan.left_out:
         console.item("-", f"left out: {left_out.id}")
-    for step in plan.manual:
-        console.item("!", f"left to you: {step.title}" + (f" [{step.where}]" if step.where else ""), "bold yellow")
-    if plan.installs and (run.no_install or not installed):
+    for (title, _), places in by_hand(plan).items():
+        console.item("!", f"left to you: {title}" + (f"  [{', '.join(places)}]" if places else ""), "bold yellow")
+    if left:
         for call, where in calls(plan):
             console.item("!", f"left to you: run {call}{where}", "bold yellow")
-    for note in plan.notes:
-        console.item("-", note.title)
+    if not run.hints:
+        return
     place = "".join(f" {shlex.quote(word)}" for word in run.place)
+    apps = [planned.app for planned in plan.apps]
+    chosen = place + _targets(apps)
     proven = [v for v in report.verification or () if v["link"] != "token" and v["status"] == "passed"]
     from wizard.commands.steps import show_steps, steps_after
 
-    report.next_steps = steps_after([planned.app for planned in plan.apps], place, verified=bool(proven))
-    show_steps(console, [(path, step) for path, step in report.next_steps if step.id != "verify"])
+    report.next_steps = steps_after(apps, chosen, verified=bool(proven))
+    said = {"verify"} if report.dashboards is None else {"verify", "dashboard"}
+    show_steps(console, [(path, step) for path, step in report.next_steps if step.id not in said])
     console.say()
-    console.raw("Check events:   posthog-wizard verify" + place)
+    console.raw("Check events:   posthog-wizard verify" + chosen)
     console.raw("Take it back:   posthog-wizard undo" + place)
     console.raw("The same again: " + reproduce)
 

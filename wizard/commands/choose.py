@@ -85,7 +85,7 @@ def _project(tree: Tree, target: str) -> Project:
     if PurePosixPath(path).is_absolute() or path.startswith(".."):
         raise UsageError(f"--target {target} lies outside of {tree.root}")
     if not (tree.root / path).is_dir():
-        raise UsageError(f"--target {target} is not a directory in {tree.root}")
+        raise UsageError(f"--target {target} is not a directory in {tree.root}", "See: posthog-wizard detect")
     known = next((p for p in candidates(tree) if p.path == path), None)
     return known or Project(tree, path)
 

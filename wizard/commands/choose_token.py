@@ -69,7 +69,8 @@ def _given(apps: Sequence[App], choices: Choices, there: tuple[str, str] | None,
     if choices.no_token:
         raise UsageError("--token and --no-token exclude each other")
     token = (choices.token or "").strip()
-    shape(token)
+    if (odd := shape(token)) and choices.sets_up:
+        console.item("!", f"{odd[:1].upper()}{odd[1:]}.", "bold yellow")
     if there and there[0] != token and not choices.replace_token:
         raise WizardError(
             f"{there[1]} already has the token {mask(there[0])}, you gave {mask(token)}",
@@ -82,19 +83,20 @@ def _looked_up(apps: Sequence[App], choices: Choices, there: tuple[str, str] | N
     """The token of `--project-id`. One that an env file has already must be of the same project."""
     from wizard.commands import connect
 
-    known = connect.known_access(choices, _read(apps), console)
+    known = connect.known_access(choices, _read(apps, choices), console)
     if known is None and there and not choices.may_ask:
         console.say(f"Token {mask(there[0])} from {there[1]}. Nobody is logged in to see which project it is of.")
         return Found(there[0])
-    found = connect.connect(choices, _read(apps), console, access=known)
+    found = connect.connect(choices, _read(apps, choices), console, access=known)
     token = found.project.token
     if there and there[0] != token and not choices.replace_token:
         connect.refuse_other(found, there[0], there[1], console, stays="leave --project-id out to keep the old one")
     return Found(token, found)
 
 
-def _read(apps: Sequence[App]) -> Hosts | None:
-    found = read_hosts(apps)
+def _read(apps: Sequence[App], choices: Choices) -> Hosts | None:
+    """What the project's files name, unless the user does."""
+    found = None if named_hosts(choices) else read_hosts(apps)
     return found[0] if found else None
 
 
@@ -116,7 +118,7 @@ def _asked(apps: Sequence[App], choices: Choices, console: Console) -> Found:
     if way == _LOG_IN:
         from wizard.commands import connect
 
-        found = connect.connect(choices, _read(apps), console)
+        found = connect.connect(choices, _read(apps, choices), console)
         return Found(found.project.token, found)
     if known and way == _PASTE:
         _tell_where(apps, choices, console)
@@ -124,7 +126,7 @@ def _asked(apps: Sequence[App], choices: Choices, console: Console) -> Found:
 
 
 def _tell_where(apps: Sequence[App], choices: Choices, console: Console) -> None:
-    hosts = named_hosts(choices) or _read(apps)
+    hosts = named_hosts(choices) or _read(apps, choices)
     console.say("The project token starts with phc_. In PostHog it is under Settings > Project > General:")
     console.raw(f"{hosts.app if hosts else 'https://app.posthog.com'}/settings/project")
 
@@ -151,6 +153,9 @@ def _pasted(text: str, apps: Sequence[App], choices: Choices, console: Console) 
             text = ""
             continue
         if not _is_key(text):
+            if (odd := shape(text)) and not prompts.confirm(f"{odd[:1].upper()}{odd[1:]}. Take it?", default=False):
+                text = ""
+                continue
             return Found(text.strip())
         key, text = text.strip(), ""
         console.say("This is a personal API key: a secret, which no app may hold.")

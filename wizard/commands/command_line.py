@@ -15,7 +15,10 @@ from wizard.choice import Selection
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How the files of a plan are written and what happens then: the flags that `setup` and `apply` share."""
+    """How the files of a plan are written and what happens then: the flags that `setup` and `apply` share.
+
+    `hints`: the end tells what to do next, which means nothing for a directory that is about to go.
+    """
 
     directory: Path
     may_ask: bool
@@ -24,6 +27,7 @@ class Run:
     allow_dirty: bool
     offline: bool
     package_manager: str | None = None
+    hints: bool = True
 
     @property
     def words(self) -> list[str]:
@@ -48,6 +52,7 @@ def setup_line(
     targets: bool,
     selection: Selection,
     switch_on: Sequence[str] = (),
+    dashboard: bool = False,
 ) -> str:
     """`uvx posthog-wizard --ci ...`: every answer as a flag.
 
@@ -67,6 +72,8 @@ def setup_line(
             words.append(("--" if value else "--no-") + key.replace("_", "-"))
     words += [word for feature in switch_on for word in ("--switch-on", feature.replace("_", "-"))]
     words += [word for name, version in answers.versions.items() for word in ("--sdk-version", f"{name}={version}")]
+    words += ["--dashboard"] if dashboard else []
+    words += ["--replace-token"] if answers.replace_token else []
     if run.package_manager:
         words += ["--package-manager", run.package_manager]
     words += [word for pattern in selection.only for word in ("--only", pattern)]

@@ -15,7 +15,7 @@ from wizard.errors import UsageError, WizardError
 from wizard.posthog import projects
 from wizard.posthog.access import Access, aloud
 from wizard.posthog.failures import ApiError
-from wizard.posthog.hosts import Hosts, cloud, of
+from wizard.posthog.hosts import Hosts, cloud, login_line, of
 from wizard.posthog.http import place
 from wizard.posthog.private_api import project_of
 from wizard.posthog.projects import ADMIN, Organization, Project
@@ -62,8 +62,9 @@ def connect(choices: Choices, there: Hosts | None, console: Console, *, access: 
     if named is not None and named.app != found.hosts.app:
         raise WizardError(
             f"{found.called} is for {place(found.hosts.app)}, but you named {place(named.app)}",
-            "Leave --region and --host out, or log in there: posthog-wizard login",
+            f"Leave --region and --host out, or log in there: {login_line(named)}",
         )
+    console.progress(f"Asking {place(found.hosts.app)} what {found.called} may do (at most 2 minutes)")
     found = limits(replace(found, pause=aloud(console.progress)))
     if choices.project_id is not None:
         project = projects.project(found, choices.project_id)
@@ -128,7 +129,8 @@ def _log_in(choices: Choices, there: Hosts | None, console: Console) -> Access:
     if not choices.may_ask:
         raise UsageError(
             f"--project-id {choices.project_id} needs a login",
-            "Set POSTHOG_WIZARD_PERSONAL_KEY, or run posthog-wizard login first, or give --token instead.",
+            "Set POSTHOG_WIZARD_PERSONAL_KEY, or run posthog-wizard login first (for your own PostHog with --host), "
+            "or give --token instead.",
         )
     from wizard.commands.login import interactive_login
 

@@ -46,7 +46,10 @@ def demo() -> int:
         undo(app, dry_run=False, list_only=False, ci=True, as_json=False)
         same = _content(app) == before
         console.say("Every byte is as it was." if same else "The directory is NOT as it was.", "bold")
-        return Exit.OK if seen and same else Exit.UNVERIFIED
+        if not seen or not same:
+            return Exit.UNVERIFIED
+        console.raw("Now in the directory of your own app: uvx posthog-wizard")
+        return Exit.OK
 
 
 def _make_environment(app: Path, console: Console) -> None:
@@ -66,7 +69,7 @@ def _make_environment(app: Path, console: Console) -> None:
 
 def _settings(app: Path, host: str) -> Settings:
     options = dict.fromkeys(OPTIONS)
-    return Settings(
+    settings = Settings(
         **options,
         directory=app,
         dry_run=False,
@@ -96,6 +99,8 @@ def _settings(app: Path, host: str) -> Settings:
         as_json=False,
         debug=False,
     )
+    settings.run = replace(settings.run, hints=False)
+    return settings
 
 
 def _visit(app: Path, console: Console) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from wizard.errors import Exit, UsageError
 from wizard.existing import existing
 from wizard.packages import family
 from wizard.workspace import list_tree
+
+_STATES = {"absent": "PostHog is not set up", "partial": "PostHog is set up in part", "installed": "PostHog is set up"}
 
 
 def detect(directory: Path, as_json: bool) -> int:
@@ -34,14 +37,19 @@ def detect(directory: Path, as_json: bool) -> int:
         show_apps(console, [app])
         console.item(" ", f"{app.role.kind}: {app.role.reason}")
         state = existing(app.project, app.framework.language)
-        console.item(" ", f"PostHog: {state.state}")
+        console.item(" ", _STATES[state.state])
         for line in state.evidence:
             console.item(" ", f"  {line}", "dim")
     for workspace in found.workspaces:
         console.item("-", f"{workspace.path}: {workspace.kind} workspace, {len(workspace.members)} members", "dim")
     for ignored in found.ignored:
         console.item("-", f"{ignored.path}: {ignored.reason}", "dim")
-    if not found.apps:
+    if found.apps:
+        console.say()
+        done = all(existing(app.project, app.framework.language).state == "installed" for app in found.apps)
+        command = "Check events: posthog-wizard verify" if done else "Set it up: posthog-wizard"
+        console.raw(command + ("" if str(directory) == "." else f" {shlex.quote(str(directory))}"))
+    else:
         console.say("No app that the wizard supports. See: posthog-wizard frameworks")
     return Exit.OK if found.apps else Exit.REFUSED
 

@@ -67,8 +67,9 @@ def doctor(settings: DoctorSettings) -> int:
     show_apps(console, apps)
     console.head("Looking")
     reports = []
-    for app in apps:
-        reports.append(_Examination(app, settings, console).report())
+    with console.working():
+        for app in apps:
+            reports.append(_Examination(app, settings, console).report())
     found = [finding for report in reports for finding in report.findings]
     code = exit_code(found)
     for report in reports:
@@ -102,6 +103,8 @@ class _Examination:
             patient = replace(patient, token=None)
         if patient.token is None and self.choices.project_id is None:
             self.unread.append("The project in PostHog: nothing says which token the app uses.")
+        elif self.choices.offline:
+            self.unread.append("The project in PostHog: --offline forbids the network.")
         elif where is None:
             self.unread.append("The project in PostHog: nothing says where it is. Add --region us|eu or --host URL.")
         else:
@@ -119,12 +122,18 @@ class _Examination:
                 return posthog_hosts.of(said.url), True
             except UsageError:
                 said = CodeHost(told=False)
-        if (found := read_hosts([self.app])) is not None:
-            return found[0], True
+        try:
+            if (found := read_hosts([self.app])) is not None:
+                return found[0], True
+        except UsageError as error:
+            self.unread.append(f"The host: {error.message}.")
+            return None
         if said.told:
             return posthog_hosts.cloud("us"), False
         try:
-            region = region_of(token, timeout=PROOF, say=self.console.progress) if token else None
+            region = (
+                region_of(token, timeout=PROOF, say=self.console.progress) if token and self.choices.may_call else None
+            )
         except UsageError:
             region = "us"  # wherever it is, this is no token
         return (posthog_hosts.cloud(region), False) if region else None
@@ -224,7 +233,7 @@ class _Examination:
 def _lacking(app: App) -> Iterator[tuple[str, str, str]]:
     """(surface, variable, where) of deploy files that leave the app's variables out."""
     names = app.framework.names(app.project)
-    for surface in deploy_map(app.project, (names.token, names.host), app.framework.runtime):
+    for surface in deploy_map(app.project, (names.token, names.host), app.framework):
         for variable in surface.variables:
             if variable.state == "missing":
                 yield surface.title, variable.name, variable.where or surface.where

@@ -100,11 +100,14 @@ def _onward(host: str, trouble: Callable[[str], None]) -> tuple[Upstream, Forwar
 
 def _exchange(upstream: Upstream, mark: str) -> Exchange:
     from wizard.posthog.http import NoReply
+    from wizard.sink import wire
     from wizard.sink.http1 import Answer, Request
 
     def exchange(request: Request) -> Answer | str:
         if mark in request.headers.get("via", ""):
             return f"{upstream.hosts.ingest} leads back to this very port: nothing is relayed"
+        if not wire.of_sdks(request.method, request.path):
+            return "what no SDK sends is not relayed (any page in the browser can send something here)"
         found = upstream.relay(request.method, request.target, request.raw, request.body)
         if isinstance(found, NoReply):
             return f"{found.reason}. {found.hint}".removesuffix(". ")

@@ -186,7 +186,8 @@ def _saved(got: Got, console: Console) -> str:
         # nobody could take it back any more: its tokens are not kept anywhere
         login_ways.forget_quietly(earlier)
     where = "the system's keyring" if kept == "keyring" else str(credential_store.credentials_file())
-    console.say(f"Saved in {where}. `posthog-wizard logout` takes it back.")
+    console.say(f"Saved in {where}.")
+    console.raw("Log out again: posthog-wizard logout")
     if name := login_ways.env_key_variable():
         console.item("!", f"{name} is set and goes before it.", "bold yellow")
     return kept

@@ -88,7 +88,7 @@ def give_back(url: str, client: str, refresh: str, access: str) -> str:
         if refresh:
             oauth.revoke(url, client, refresh, "refresh_token")
         oauth.revoke(url, client, access, "access_token")
-    except ApiError as error:
+    except WizardError as error:
         return error.message
     return ""
 

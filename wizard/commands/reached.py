@@ -15,13 +15,14 @@ from wizard.console import Console
 from wizard.credentials import access_for
 from wizard.errors import WizardError
 from wizard.posthog.access import Access, aloud
+from wizard.posthog.hosts import login_line
 from wizard.posthog.http import place
 from wizard.posthog.private_api import project_of
 from wizard.posthog.scopes import DEFAULT
 from wizard.posthog.users import limits
 from wizard.verify import project_id
 
-LOG_IN = "Run posthog-wizard login, or set POSTHOG_WIZARD_PERSONAL_KEY to a personal API key (phx_...)."
+_OR_KEY = "or set POSTHOG_WIZARD_PERSONAL_KEY to a personal API key (phx_...)."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ def reach(answers: Answers, given: int | None, console: Console, *, may_ask: boo
     if access is None:
         access = _log_in(answers, console, what) if may_ask else None
     if access is None:
-        raise WizardError(f"{what} needs a login to {place(answers.hosts.app)}", LOG_IN)
+        raise WizardError(f"{what} needs a login to {place(answers.hosts.app)}", _how_to(answers))
+    console.progress(f"Asking {place(access.hosts.app)} what {access.called} may do (at most 2 minutes)")
     access = limits(replace(access, pause=aloud(console.progress)))
     project = given or project_id(os.environ)
     if project is None:
@@ -58,6 +60,13 @@ def reach(answers: Answers, given: int | None, console: Console, *, may_ask: boo
         console.progress("Looking up the project of the token")
         project = project_of(answers.token.strip(), access)
     return Reached(access, project)
+
+
+def _how_to(answers: Answers) -> str:
+    login = login_line(answers.hosts)
+    if answers.host_read and answers.hosts.region is None:
+        return f"It is the project alone that names it. Only if that is your PostHog: {login}"
+    return f"Run {login}, {_OR_KEY}"
 
 
 def _log_in(answers: Answers, console: Console, what: str) -> Access | None:

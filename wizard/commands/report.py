@@ -45,11 +45,11 @@ def show_rest(console: Console, plan: Plan) -> None:
             console.raw(f"  {call}{where}")
     show_left_out(console, plan)
     if plan.manual:
-        console.head(f"Left to you: {len(plan.manual)}")
-        for step in plan.manual:
-            console.item("!", f"{step.title}" + (f"  [{step.where}]" if step.where else ""), "bold yellow")
+        console.head(f"Left to you: {len(by_hand(plan))}")
+        for (title, body), places in by_hand(plan).items():
+            console.item("!", title + (f"  [{', '.join(places)}]" if places else ""), "bold yellow")
             console.say()
-            for line in step.body.splitlines():
+            for line in body.splitlines():
                 console.raw("      " + line)
             console.say()
     show_deploy(console, plan)
@@ -59,6 +59,15 @@ def show_rest(console: Console, plan: Plan) -> None:
             console.item("-", note.title)
             for line in note.body.splitlines():
                 console.raw("      " + line)
+
+
+def by_hand(plan: Plan) -> dict[tuple[str, str], list[str]]:
+    """The manual steps, `(title, body)`, each once with the places it is for: several apps often need the same."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for step in plan.manual:
+        places = found.setdefault((step.title, step.body), [])
+        places += [step.where] if step.where else []
+    return found
 
 
 def show_deploy(console: Console, plan: Plan) -> None:
@@ -94,6 +103,11 @@ def show_left_out(console: Console, plan: Plan) -> None:
         console.item("-", f"{edit.id} ({edit.reason})")
     if any(edit.reason == "refused earlier" for edit in plan.left_out):
         console.item(" ", "--reconsider offers what was refused earlier again")
+
+
+def moment(time: str) -> str:
+    """`2026-11-21 11:57 UTC` of an ISO 8601 time in UTC, which is how times are kept."""
+    return f"{time[:10]} {time[11:16]} UTC"
 
 
 def calls(plan: Plan) -> list[tuple[str, str]]:

@@ -112,21 +112,25 @@ def _run(settings: Settings, console: Console, report: Report) -> None:
             would_switch_on(chosen, console)
     elif not plan.files and not plan.installs:
         _nothing_to_do(settings, console, report, chosen)
+        _dashboards(settings, console, report, apps, chosen)
     else:
         _agree_and_apply(settings, console, report, tree, apps, chosen, selection)
-    if settings.dashboard and report.status not in ("planned", "would_change", "declined"):
-        from wizard.commands.dashboard import after_setup
 
-        choices = settings.choices
-        report.dashboards = after_setup(
-            settings.directory,
-            apps,
-            answers,
-            choices.project_id,
-            console,
-            may_ask=choices.may_ask,
-            connection=chosen.connection,
-        )
+
+def _dashboards(settings: Settings, console: Console, report: Report, apps: tuple[App, ...], agreed: Chosen) -> None:
+    if not settings.dashboard:
+        return
+    from wizard.commands.dashboard import after_setup
+
+    report.dashboards = after_setup(
+        settings.directory,
+        apps,
+        agreed.answers,
+        settings.choices.project_id,
+        console,
+        may_ask=settings.choices.may_ask,
+        connection=agreed.connection,
+    )
 
 
 def _show_only(settings: Settings, console: Console, plan: Plan, answers: Answers) -> None:
@@ -189,6 +193,7 @@ def _agree_and_apply(
         selection = chosen
         if not report.plan.files and not report.plan.installs:
             _nothing_to_do(settings, console, report, agreed)
+            _dashboards(settings, console, report, apps, agreed)
             return
     choices = settings.choices
     reproduce = setup_line(
@@ -200,12 +205,16 @@ def _agree_and_apply(
         token=choices.token or (None if existing_token(apps) else answers.token),
         selection=selection,
         switch_on=agreed.switch_on,
+        dashboard=settings.dashboard,
     )
 
     def in_project() -> None:
         _switch_on(settings, console, report, agreed)
 
-    carry_out(settings.run, console, report, tree, apps, answers, reproduce, in_project, agreed.connection)
+    def dashboards() -> None:
+        _dashboards(settings, console, report, apps, agreed)
+
+    carry_out(settings.run, console, report, tree, apps, answers, reproduce, in_project, agreed.connection, dashboards)
 
 
 def _ask(

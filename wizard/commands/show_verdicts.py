@@ -27,27 +27,43 @@ _MARKS: Mapping[Status, tuple[str, str, str]] = {
 def show(console: Console, checked: Checked, again: str = "posthog-wizard verify") -> None:
     """One row per link with its details, then what is proven, what is not, and the next command."""
     several = len(checked) > 1
-    shown: list[Verdict] = []
+    rows = _rows(checked)
     sunk = False
-    for path, verdicts in checked:
-        for verdict in verdicts:
-            if any(verdict is other for other in shown):
-                continue
-            shown.append(verdict)
-            mark, style, word = _MARKS[verdict.status]
-            where = f"{path}: " if several and verdict.link == "app" else ""
-            console.item(mark, f"{where}{TITLES[verdict.link]}: {word}. {verdict.reason}", style)
-            for line in _details(verdict):
-                console.item(" ", line, "dim")
-            if verdict.detail.get("event") and verdict.link == "app" and not sunk:
-                console.item(" ", "It went to a listener on this machine, so it is not in your project.", "dim")
-                sunk = True
-            _remarks(console, verdict)
-    if shown:
+    for verdict, paths in rows:
+        mark, style, word = _MARKS[verdict.status]
+        where = f"{', '.join(paths)}: " if several and verdict.link == "app" else ""
+        console.item(mark, f"{where}{TITLES[verdict.link]}: {word}. {_sentence(verdict.reason)}", style)
+        for line in _details(verdict):
+            console.item(" ", line, "dim")
+        if verdict.detail.get("event") and verdict.link == "app" and not sunk:
+            console.item(" ", "It went to a listener on this machine, so it is not in your project.", "dim")
+            sunk = True
+        _remarks(console, verdict)
+    if rows:
         console.say()
-        console.say(_sum(shown), "bold")
-        if command := _next(shown, again):
+        console.say(_sum(rows, several), "bold")
+        if command := _next([verdict for verdict, _ in rows], again):
             console.raw(f"Next: {command}")
+
+
+def _rows(checked: Checked) -> list[tuple[Verdict, list[str]]]:
+    """Each verdict once, with the apps it is about: first what is so for all, then the apps, then the project."""
+    rows: list[tuple[Verdict, list[str]]] = []
+    for link in TITLES:
+        for path, verdicts in checked:
+            for verdict in (one for one in verdicts if one.link == link):
+                same = next((paths for other, paths in rows if other == verdict), None)
+                if same is None:
+                    rows.append((verdict, [path]))
+                elif path not in same:
+                    same.append(path)
+    return rows
+
+
+def _sentence(reason: str) -> str:
+    """With a capital, unless it begins with a name: of a host, a file, a variable."""
+    first = reason.split(" ", 1)[0]
+    return reason[:1].upper() + reason[1:] if first.isalpha() or first in ("app's", "page's") else reason
 
 
 def _remarks(console: Console, verdict: Verdict) -> None:
@@ -85,9 +101,10 @@ def _of_token(verdict: Verdict) -> list[str]:
         f"region {detail['region'].upper()}" if detail.get("region") else "",
         f"project {detail['project']['id']} ({detail['project']['name']})" if detail.get("project") else "",
     ]
-    lines = [", ".join(filter(None, facts))] if any(facts) else []
+    lines = [_on_one_line(", ".join(filter(None, facts)))] if any(facts) else []
     network = detail.get("network", ())
-    if reached := dict.fromkeys(row["host"] for row in network if row["reached"]):
+    reached = dict.fromkeys(row["host"] for row in network if row["reached"])
+    if reached and (verdict.status != "passed" or not all(row["reached"] for row in network)):
         lines.append(f"Reached from here: {', '.join(reached)}")
     groups: dict[str, dict[str, Mapping[str, Any]]] = {}
     for row in network:
@@ -110,23 +127,41 @@ def _of_event(event: Any) -> list[str]:
     known = properties if isinstance(properties, Mapping) else {}
     library = " ".join(str(known[key])[:40] for key in ("$lib", "$lib_version") if known.get(key))
     address = str(known.get("$current_url") or "")
-    parts = urlsplit(address)
+    where = _without_query(address)
     distinct = event.get("distinct_id") or known.get("distinct_id")
     facts = [
         str(event.get("event", ""))[:80],
         f"from {library}" if library else "",
-        f"at {parts.scheme}://{parts.netloc}{parts.path}"[:120] if parts.netloc else "",
+        f"at {where}"[:120] if where else "",
         f"distinct id {str(distinct)[:60]}" if distinct else "",
     ]
-    return [", ".join(filter(None, facts))]
+    return [_on_one_line(", ".join(filter(None, facts)))]
 
 
-def _sum(shown: Sequence[Verdict]) -> str:
+def _without_query(address: str) -> str:
+    """Queries hold what people typed. Empty for what is no address: the app may send anything."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.netloc else ""
+
+
+def _on_one_line(said: str) -> str:
+    """What others call things cannot pass for rows of ours."""
+    return " ".join(said.split())
+
+
+def _sum(rows: Sequence[tuple[Verdict, Sequence[str]]], several: bool) -> str:
     said = []
     for status, word in (("passed", "Proven"), ("failed", "Failed"), ("skipped", "Not proven")):
-        names = list(
-            dict.fromkeys(TITLES[v.link][:1].lower() + TITLES[v.link][1:] for v in shown if v.status == status)
-        )
+        names = []
+        for link, title in TITLES.items():
+            paths = [path for v, paths in rows if v.link == link and v.status == status for path in paths]
+            if paths and several and link == "app":
+                names.append(f"the code of {', '.join(dict.fromkeys(paths))}")
+            elif paths:
+                names.append(title[:1].lower() + title[1:])
         if names:
             said.append(f"{word}: {', '.join(names)}.")
     return " ".join(said)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
 from wizard.commands.choices import Choices
 from wizard.commands.choose import choose_apps
 from wizard.commands.report import as_json as print_json
-from wizard.commands.report import show_finding
+from wizard.commands.report import moment, show_finding
+from wizard.commands.show_verdicts import TITLES
 from wizard.console import Console
 from wizard.errors import Exit
 from wizard.status import AppStatus, last_applied, statuses
@@ -57,7 +59,7 @@ def status(settings: StatusSettings) -> int:
     )
     if applied:
         place = "" if str(settings.directory) == "." else f" {settings.directory}"
-        console.raw(f"Set up {applied.time}. Take it back: posthog-wizard undo{place}")
+        console.raw(f"Set up {moment(applied.time)}. Take it back: posthog-wizard undo{place}")
     return code
 
 
@@ -72,3 +74,17 @@ def _show(console: Console, app: AppStatus) -> None:
         console.say()
     for finding in app.deploy:
         show_finding(console, finding)
+    if app.state != "absent":
+        _show_verified(console, app)
+
+
+def _show_verified(console: Console, app: AppStatus) -> None:
+    verified = app.verified
+    console.say()
+    if verified is None:
+        console.raw(f"Never verified on this machine: posthog-wizard verify {shlex.quote(str(app.app.project.root))}")
+        return
+    console.say(f"Verified {moment(verified.time)}:")
+    for link, status, reason in verified.links:
+        mark, style = {"passed": ("+", "green"), "failed": ("!", "bold yellow")}.get(status, ("-", "dim"))
+        console.item(mark, f"{next((title for name, title in TITLES.items() if name == link), link)}: {reason}", style)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from wizard.apps import App
 from wizard.console import Console
@@ -12,6 +14,8 @@ from wizard.errors import WizardError
 from wizard.next_steps import Step, next_steps
 from wizard.project import Project
 from wizard.workspace import candidates, list_tree
+
+_SHOWN = 3
 
 
 def steps_after(apps: Sequence[App], place: str, *, verified: bool) -> list[tuple[str, Step]]:
@@ -35,18 +39,33 @@ def steps_after(apps: Sequence[App], place: str, *, verified: bool) -> list[tupl
 def _not_deployed(app: App) -> list[str]:
     """The variables that some place where the app is built or run has not, for all that can be seen."""
     names = app.framework.names(app.project)
-    surfaces = deploy_map(app.project, (names.token, names.host), app.framework.runtime)
+    surfaces = deploy_map(app.project, (names.token, names.host), app.framework)
     return [name for surface in surfaces for name in lacking(surface.variables)]
 
 
+def _grouped(steps: Sequence[tuple[str, Step]]) -> list[tuple[Step, dict[str, str]]]:
+    """Each step once, with the apps it is for and where it belongs there."""
+    grouped: dict[Step, dict[str, str]] = {}
+    counted: Counter[str] = Counter()
+    for path, step in steps:
+        counted[path] += 1
+        if counted[path] <= _SHOWN:
+            grouped.setdefault(replace(step, where=""), {})[path] = step.where
+    return list(grouped.items())
+
+
 def show_steps(console: Console, steps: Sequence[tuple[str, Step]]) -> None:
-    """What to do next: the title, the exact lines, the page about it."""
+    """What to do next: the title, the exact lines, the page about it; what is the same for several apps once.
+
+    The first three of each app: what comes after them can wait, and is in the JSON report.
+    """
     if not steps:
         return
-    console.head("Next")
-    for path, step in steps:
-        where = f"  [{step.where}]" if step.where else ""
-        console.item(">", ("" if path == "." else f"{path}: ") + step.title + where)
+    console.head("What to do next")
+    everywhere = {path for path, _ in steps}
+    for step, places in _grouped(steps):
+        where = f"  [{', '.join(filter(None, places.values()))}]" if any(places.values()) else ""
+        console.item(">", ("" if everywhere == places.keys() else f"{', '.join(places)}: ") + step.title + where)
         for line in step.lines:
             console.raw(f"      {line}".rstrip())
         if step.docs:

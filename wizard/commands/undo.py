@@ -7,6 +7,7 @@ from pathlib import Path
 
 from wizard.commands import recover
 from wizard.commands.report import as_json as print_json
+from wizard.commands.report import moment
 from wizard.console import Console, is_interactive
 from wizard.diff import file_diff, holds_values
 from wizard.errors import Exit, WizardError
@@ -60,7 +61,7 @@ def undo(
         if as_json:
             print_json(console, {"schema": 1, "applied": rows})
         for row in rows:
-            console.item("*", f"{row['time']}  {row['command']}")
+            console.item("*", f"{moment(str(row['time']))}  {row['command']}")
         if not rows:
             console.say("Nothing to undo here.")
         return Exit.OK
@@ -73,10 +74,16 @@ def undo(
             f"no set-up on record changed anything in {' or '.join(targets)}", "See: posthog-wizard undo --list"
         )
     plan = plan_undo(journal, targets)
+    # hundreds of lines of a package manager's own would bury the rest; --dry-run has them
+    lockfiles = {entry.path for entry in journal.watched}
+    locks = [change.path for change in plan.changes if change.path in lockfiles]
     if dry_run:
         console.data(b"".join(file_diff(c.path, c.before, c.after, holds_values(c.path)) for c in plan.changes))
     else:
-        console.diff(b"".join(shown(c.path, c.before, c.after, holds_values(c.path)) for c in plan.changes))
+        mine = [change for change in plan.changes if change.path not in locks]
+        console.diff(b"".join(shown(c.path, c.before, c.after, holds_values(c.path)) for c in mine))
+        for path in locks:
+            console.item("~", f"{path}, as it was before the install")
         if may_ask:
             from wizard import prompts
 
@@ -93,7 +100,10 @@ def undo(
         console.item("-", f"stays, because it lies outside of {where}: {', '.join(plan.stays)}")
         console.raw("To take the rest back: posthog-wizard undo")
     if not dry_run:
-        console.say(f"Undone: {len(plan.changes)} files.", "green")
+        count = len(plan.changes)
+        console.say(f"Undone: {count} file{'' if count == 1 else 's'}.", "green")
+        if locks:
+            console.say("What was installed stays until your package manager installs again.", "dim")
     if as_json:
         report = {
             "schema": 1,

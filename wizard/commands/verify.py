@@ -25,6 +25,7 @@ from wizard.project import Tree
 from wizard.verdicts import Wanted
 from wizard.verify import Waits, app_link, exit_code, project_id, readable_link, to_json, token_link
 from wizard.verify_readable import uuid_of
+from wizard.verify_record import remember
 from wizard.workspace import list_tree
 
 __all__ = ["Checked", "VerifySettings", "check_apps", "links", "show", "verify", "worst"]
@@ -115,11 +116,16 @@ def check_apps(
         host_set=_host_set(apps),
     )
     # what is wrong with the words of the user is told before anybody is called
-    starts = {app.path: _start(app, answers, console, may_ask, how) for app in apps} or {".": _nothing_to_start(how)}
-    connection = token_link(wanted)
-    started = [(path, app_link(start)) for path, start in starts.items()]
-    readable = readable_link(connection, wanted)
-    return [(path, (connection.verdict, verdict, readable)) for path, verdict in started]
+    starts = [(app.path, _start(app, answers, console, may_ask, how)) for app in apps]
+    starts = starts or [(".", _nothing_to_start(how))]
+    with console.working():
+        connection = token_link(wanted)
+        started = [(path, app_link(start)) for path, start in starts]
+        readable = readable_link(connection, wanted)
+    checked: Checked = [(path, (connection.verdict, verdict, readable)) for path, verdict in started]
+    for app, (_, verdicts) in zip(apps, checked, strict=False):
+        remember(app.project.root, verdicts, exit_code(verdicts))
+    return checked
 
 
 def links(checked: Checked) -> list[dict[str, Any]]:

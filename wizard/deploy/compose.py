@@ -23,6 +23,7 @@ _ASIDE = re.compile(r"[.-](?:dev|development|local|test|tests|ci|override|db|dat
 def compose(place: Place) -> Iterator[Finding]:
     """Each service of the app in each compose file above it, but for those of development and tests."""
     patterns = tuple(f"{folder}{name}" for folder in _FOLDERS for name in _NAMES)
+    images = frozenset(place.shown(path) for path, _ in dockerfiles(place))
     for directory in place.directories:
         for path in place.listed(directory, *patterns):
             text = place.read(path)
@@ -35,7 +36,7 @@ def compose(place: Place) -> Iterator[Finding]:
             if services is not None and services.kind == "map":
                 for key in services.names():
                     service = services.get(key)
-                    if service is not None and service.kind == "map" and _is_ours(place, path, service):
+                    if service is not None and service.kind == "map" and _is_ours(place, path, service, images):
                         yield from _service(place, path, text, key, service)
 
 
@@ -43,20 +44,24 @@ def _folder(path: str) -> str:
     return normal(path.rpartition("/")[0] or ".")
 
 
-def _is_ours(place: Place, path: str, service: Node) -> bool:
-    """Is the service built from the app: from its directory, or with one of its Dockerfiles?"""
+def _is_ours(place: Place, path: str, service: Node, images: frozenset[str]) -> bool:
+    """Is the service built from the app: from its directory, or with one of its Dockerfiles (`images`)?"""
     build = service.at("build")
     if build is None:
+        return False
+    if build.kind not in ("scalar", "map"):
         return False
     context = build.value if build.kind == "scalar" else build.text("context") or "."
     if context is None or "$" in context or ":" in context:
         return False
     folder = normal(f"{_folder(path)}/{context}")
     file = (build.text("dockerfile") if build.kind == "map" else None) or "Dockerfile"
-    known = {normal(p) for p, _ in dockerfiles(place)}
-    if normal(f"{folder}/{file}") in known:
+    if build.text("target") and _ASIDE.search(f".{build.text('target')}"):
+        return False  # the stage that developers work in
+    whole = place.shown(f"{folder}/{file}")
+    if whole in images:
         return True
-    return folder == "." and not place.project.exists(normal(f"{folder}/{file}"))
+    return place.shown(folder) == place.shown(".") and not place.project.exists(f"{folder}/{file}")
 
 
 def _service(place: Place, path: str, text: str, key: str, service: Node) -> Iterator[Finding]:
@@ -69,14 +74,14 @@ def _service(place: Place, path: str, text: str, key: str, service: Node) -> Ite
         how = _how(place, "build args", key, variables)
         edits = _edits(place, path, text, ("services", key, "build", "args"), "build", variables)
         then = f"Build again: docker compose up --build {key}"
-        yield Finding("compose", title, where, "build", variables, how, then, edits)
+        yield Finding("compose", title, where, "build", variables, how, then, edits, key)
     if names := place.names("run"):
         files = _env_files(place, path, service.at("env_file"))
         variables = tuple(_running(place, path, service, name, files) for name in names)
         how = _how(place, "environment", key, variables)
         # a name without a value would take away what an env file says
         edits = () if files else _edits(place, path, text, ("services", key, "environment"), "service", variables)
-        yield Finding("compose", title, where, "run", variables, how, f"docker compose up -d {key}", edits)
+        yield Finding("compose", title, where, "run", variables, how, f"docker compose up -d {key}", edits, key)
 
 
 def _how(place: Place, what: str, key: str, variables: tuple[Variable, ...]) -> tuple[str, ...]:

@@ -29,21 +29,26 @@ def render(place: Place) -> Iterator[Finding]:
             continue
         if not _is_ours(place, top, service):
             continue
+        part = service.text("name") or str(index + 1)
         variables = tuple(_listed(place, path, root, service.at("envVars"), w.name) for w in place.wanted)
         missing = [v.name for v in variables if v.state == "missing"]
-        how = [f"envVars of {service.text('name')}: - key: {name}, sync: false" for name in missing]
+        how = [f"envVars of {part}: - key: {name}, sync: false" for name in missing]
         if unset := lacking(variables):
-            how.append(f"Render dashboard > {service.text('name')} > Environment: {', '.join(unset)}")
+            how.append(f"Render dashboard > {part} > Environment: {', '.join(unset)}")
         codemods: tuple[Codemod, ...] = tuple(
             ensure_record(("services", index, "envVars"), "key", name, ["sync: false"]) for name in missing
         )
-        why = f"names the PostHog variables of the service {service.text('name') or index + 1}"
-        edits = _edits(place, path, codemods, why, how)
-        title = f"Render service {service.text('name') or index + 1}"
-        kind = "build" if place.names("build") else "run"
-        then = "Render deploys anew when you save them."
-        where = place.line(path, service.start)
-        yield Finding("render", title, where, "build" if kind == "build" else "run", variables, tuple(how), then, edits)
+        yield Finding(
+            "render",
+            f"Render service {part}",
+            place.line(path, service.start),
+            "build" if place.names("build") else "run",
+            variables,
+            tuple(how),
+            "Render deploys anew when you save them.",
+            _edits(place, path, codemods, f"names the PostHog variables of the service {part}", how),
+            part,
+        )
 
 
 def _is_ours(place: Place, directory: str, service: Node) -> bool:

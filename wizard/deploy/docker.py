@@ -14,12 +14,22 @@ from wizard.errors import CannotEdit
 _NAMES = ("{Dockerfile,Containerfile}{,.*}", "*.{Dockerfile,dockerfile}")
 _FOLDERS = ("", "docker/", "docker/*/", ".docker/", "deploy/", "deployment/", "infra/", "build/", "ops/", "compose/**/")
 _LAST = re.compile(
-    r"\.(?:dockerignore|dev|development|test|tests|ci|local|bak|md|orig)\Z|(?:^|/)[^/]*(?:dev|test)[^/]*\Z"
+    r"\.(?:dockerignore|dev|development|test|tests|ci|local|bak|md|orig)\Z|(?:^|/)[^/]*(?:dev|test|gitpod)[^/]*\Z"
 )
+
+_MANIFESTS = re.compile(r"^[ \t]*(?:COPY|ADD)[ \t].*(?:package|project|deno)\.jsonc?\b.*$", re.M | re.I)
+"""Lines that take in the manifests of all apps of a workspace, whichever is built."""
+
+_BESIDE = re.compile(
+    r"(?:[\w.-]+/)*(?:caddy|nginx|httpd|traefik|haproxy|postgres|mysql|mariadb|mongo|redis)(?:[:@]|\Z)"
+)
+"""Images of what runs beside an app and reads none of its variables."""
 
 
 def dockerfiles(place: Place) -> list[tuple[str, str]]:
-    """`(path, text)` of the Dockerfiles that ship this app: in its directory, or above it and speaking of it."""
+    """`(path, text)` of the Dockerfiles that ship this app: in its directory, above it and speaking of it, or
+    another app's that takes in this one's directory.
+    """
     patterns = tuple(f"{folder}{name}" for folder in _FOLDERS for name in _NAMES)
     found: dict[str, str] = {}
     for directory in place.directories:
@@ -27,9 +37,19 @@ def dockerfiles(place: Place) -> list[tuple[str, str]]:
             text = place.read(path)
             if text is None or _LAST.search(path.rpartition("/")[2]) or not _is_dockerfile(text):
                 continue
-            if place.is_ours(directory, text, path):
+            if place.is_ours(directory, _MANIFESTS.sub("", text), path):
                 found.setdefault(path, text)
+    top = place.directories[-1]
+    for path in place.listed(top, *(f"**/{name}" for name in _NAMES)) if place.names("build") and top != "." else ():
+        text = place.read(path)
+        if text and not _LAST.search(path.rpartition("/")[2]) and _is_dockerfile(text) and _takes_in(place, top, text):
+            found.setdefault(path, text)
     return list(found.items())
+
+
+def _takes_in(place: Place, top: str, text: str) -> bool:
+    app = re.escape(place.seen_from(top))
+    return re.search(rf"^\s*COPY\s+(?:--(?!from)\S+\s+)*\.?/?{app}/?\s+\S+\s*$", text, re.MULTILINE | re.I) is not None
 
 
 def _is_dockerfile(text: str) -> bool:
@@ -48,12 +68,12 @@ def docker(place: Place) -> Iterator[Finding]:
             continue
         if built := place.names("build"):
             yield from _build(place, path, text, built)
-        if run := place.names("run"):
+        if (run := place.names("run")) and not _BESIDE.match(stages(text)[-1].base):
             yield _run(place, path, text, run)
 
 
 def _build(place: Place, path: str, text: str, names: tuple[str, ...]) -> Iterator[Finding]:
-    steps = build_steps(text)
+    steps = build_steps(text, place.may_build)
     if not steps:
         return  # the bundle is built elsewhere and copied in, or this is not its image
     scopes = [in_scope(text, stage, step) for stage, step in steps]
@@ -71,7 +91,7 @@ def _build(place: Place, path: str, text: str, names: tuple[str, ...]) -> Iterat
         body = "\n".join(f"ARG {name}" for name in unnamed)
         step = Manual(f"Declare {', '.join(unnamed)} before the build in {place.shown(path)}", body, where)
         why = "lets docker pass the PostHog variables to the build"
-        edits = (EditFile(path, (ensure_build_arguments(names),), why, step),)
+        edits = (EditFile(path, (ensure_build_arguments(names, place.may_build),), why, step),)
     then = "Build the image again: the bundle holds the values of its build."
     where = place.line(path, steps[0][1].start)
     yield Finding("docker", "Docker image", where, "build", variables, tuple(how), then, edits)

@@ -77,8 +77,8 @@ def _builds(place: Place, directory: str, path: str) -> bool:
 
 
 def netlify(place: Place) -> Iterator[Finding]:
-    """A Netlify site: netlify.toml reaches builds only, functions get what the site keeps."""
-    for directory in place.directories:
+    """A Netlify site: netlify.toml reaches builds only, functions get what the site keeps. It runs no Python."""
+    for directory in place.directories if place.language == "javascript" else ():
         path = place.first(directory, "netlify.toml", ".netlify/state.json")
         if path is None:
             continue
@@ -112,9 +112,9 @@ def railway(place: Place) -> Iterator[Finding]:
 
 
 def heroku(place: Place) -> Iterator[Finding]:
-    """A Procfile: Heroku, or what works like it."""
+    """A Procfile: Heroku, or what works like it; or the images that Heroku builds."""
     for directory in place.directories:
-        path = place.first(directory, "Procfile")
+        path = place.first(directory, "Procfile", "heroku.yml")
         if path is None or not place.is_ours(directory, place.read(path) or ""):
             continue
         manifest = place.first(directory, "app.json")
@@ -125,7 +125,8 @@ def heroku(place: Place) -> Iterator[Finding]:
         then = "Heroku restarts the app by itself."
         if place.names("build"):
             then = "Build anew: the bundle holds the values of its build."
-        yield Finding("heroku", "Procfile (Heroku and the like)", path, when(place), variables, how, then)
+        title = "Heroku" if path.endswith(".yml") else "Procfile (Heroku and the like)"
+        yield Finding("heroku", title, path, when(place), variables, how, then)
         return
 
 

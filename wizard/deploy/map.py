@@ -9,10 +9,11 @@ from wizard.deploy.compose import compose
 from wizard.deploy.described import app_engine, nx, render
 from wizard.deploy.docker import docker
 from wizard.deploy.hosts import fly, heroku, netlify, railway, vercel, wrangler
-from wizard.deploy.place import Place, wanted
+from wizard.deploy.place import Place, Wanted
 from wizard.deploy.surface import Finding, Surface
 from wizard.deploy.turbo import turbo
 from wizard.deploy.workflows import workflows
+from wizard.framework import Framework
 from wizard.project import BrokenFile, Project
 
 SURFACES: tuple[Surface, ...] = (
@@ -33,9 +34,10 @@ SURFACES: tuple[Surface, ...] = (
 """All kinds of surfaces, those that plans can edit first."""
 
 
-def deploy_map(project: Project, names: Iterable[str], runtime: str) -> tuple[Finding, ...]:
+def deploy_map(project: Project, names: Iterable[str], framework: Framework) -> tuple[Finding, ...]:
     """What is found for an app that reads the variables `names`. Paths are relative to the app. Reads files only."""
-    place = Place(project, tuple(wanted(name, runtime) for name in dict.fromkeys(names)))
+    wanted = (Wanted(name, "build" if framework.bundles(name) else "run") for name in dict.fromkeys(names))
+    place = Place(project, tuple(wanted), framework.language)
     if not place.wanted:
         return ()
     found: list[Finding] = []

@@ -18,8 +18,10 @@ from wizard.globs import globs_regex
 from wizard.project import BrokenFile, Project, normal
 from wizard.text import decode, line_number
 
-_PUBLIC = ("NEXT_PUBLIC_", "VITE_", "PUBLIC_", "REACT_APP_", "NUXT_PUBLIC_", "EXPO_PUBLIC_", "GATSBY_", "NG_APP_")
 _PICKS = r"(?:--filter[= ]|-F |--scope[= ]|workspace |--workspace[= ]|-w |\bnx (?:build|run|deploy) |turbo prune )"
+_PICKED = re.compile(_PICKS + r"[\"']?(?:\.\.\.)?(?:\./)?([@\w][\w@/.-]*)")
+_ENTERED = re.compile(r"(?<![\w-])(?:cd|--cwd|--prefix|--dir|-C)[= ]+[\"']?(?:\./)?([\w][\w@/.-]*)")
+_SCRIPT = re.compile(r"(?<![\w/.])(?:build[:-]([\w-]+)|([\w-]+)[:-]build)(?![\w/.])")
 _LARGEST = 1_000_000
 
 
@@ -31,17 +33,13 @@ class Wanted:
     when: Literal["build", "run"]
 
 
-def wanted(name: str, runtime: str) -> Wanted:
-    """When an app of that runtime reads a variable: bundles hold those of a browser and those with a public prefix."""
-    return Wanted(name, "build" if runtime == "browser" or name.startswith(_PUBLIC) else "run")
-
-
 @dataclass(frozen=True)
 class Place:
     """An app and the variables that it reads. All paths are relative to the app and may climb with `..`."""
 
     project: Project
     wanted: tuple[Wanted, ...]
+    language: str = "javascript"
 
     @cached_property
     def directories(self) -> tuple[str, ...]:
@@ -113,6 +111,29 @@ class Place:
         return bool(re.search(rf"{_PICKS}[\"']?(?:\.\.\.)?{re.escape(name)}(?![\w/-])", text)) or (
             name.startswith("@") and bool(re.search(rf"(?<![\w@/-]){re.escape(name)}(?![\w/-])", text))
         )
+
+    def builds(self, command: str) -> bool | None:
+        """Does a command that builds something build this app? None when it does not say what it builds."""
+        app = self.seen_from(self.directories[-1])
+        if self.names_app(app, command):
+            return True
+        own = {PurePosixPath(app).name, self.package.rpartition("/")[2]} - {""}
+        folders = {PurePosixPath(folder).name for folder in self._others}
+        named = {name.rstrip("/").rpartition("/")[2] for name in _PICKED.findall(command)}
+        named |= {n for n in (PurePosixPath(p).name for p in _ENTERED.findall(command)) if n in folders | own}
+        named |= {n for n in (a or b for a, b in _SCRIPT.findall(command)) if n in folders | own}
+        return bool(named & own) if named else None
+
+    def may_build(self, command: str) -> bool:
+        """Does nothing say that a command builds another app?"""
+        return self.builds(command) is not False
+
+    @cached_property
+    def _others(self) -> tuple[str, ...]:
+        """The directories with a package.json, but for the app's own."""
+        ends = "/package.json"
+        found = (path[: -len(ends)] for path in self.project.tree.paths if path.endswith(ends))
+        return tuple(folder for folder in found if folder != self.project.path)
 
     def _named_so(self, path: str) -> bool:
         """Is a file named after the app's directory (`docker/web.Dockerfile`, `fly.web.toml`)?"""

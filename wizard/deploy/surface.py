@@ -32,7 +32,8 @@ class Finding:
     """One surface of an app. `how` are the lines to type or to paste, `then` what makes them count.
 
     `when` says when the variables are read: `build` for those that a bundle holds, `run` for those of a process.
-    `edits` are what a plan can do about it. Paths are relative to the app.
+    `edits` are what a plan can do about it. `part` is the service or job that is meant, where a file has several.
+    Paths are relative to the app.
     """
 
     surface: str
@@ -43,6 +44,7 @@ class Finding:
     how: tuple[str, ...] = ()
     then: str = ""
     edits: tuple[EditFile, ...] = ()
+    part: str = ""
 
     @property
     def state(self) -> State:

@@ -24,6 +24,9 @@ _TESTS = re.compile(
 )
 """In the name of a file or a job: what is built there is thrown away."""
 
+_ACTIONS = re.compile(r"^(?:withastro/action|tauri-apps/tauri-action|Azure/static-web-apps-deploy)@", re.IGNORECASE)
+"""Actions that build the app themselves, with the variables of their step and job, and ship it."""
+
 _IMAGE = re.compile(r"docker(?:\s+buildx)?\s+build\b|docker/build-push-action")
 
 
@@ -37,7 +40,7 @@ def workflows(place: Place) -> Iterator[Finding]:
             text is None
             or _TESTS.search(path.rpartition("/")[2])
             or not _SHIPS.search(text)
-            or not (BUILDS.search(text) or _IMAGE.search(text))
+            or not (BUILDS.search(text) or _IMAGE.search(text) or "uses:" in text)
         ):
             continue
         try:
@@ -72,13 +75,20 @@ def _ships(job: Node, text: str) -> bool:
     done = [f"{step.text('uses') or ''} {step.text('run') or ''}" for step in _steps(job)]
     if any(_ELSEWHERE.search(line) for line in done):
         return False
-    if any(_SHIPS.search(line) for line in done):
+    if any(_SHIPS.search(line) or _ACTIONS.search(line) for line in done):
         return any(
-            step.text("with", "push") not in ("false", None) or "build-push" not in (step.text("uses") or "")
+            _pushes(step) or "build-push" not in (step.text("uses") or "")
             for step in _steps(job)
-            if _SHIPS.search(f"{step.text('uses') or ''} {step.text('run') or ''}")
+            if _SHIPS.search(line := f"{step.text('uses') or ''} {step.text('run') or ''}") or _ACTIONS.search(line)
         )
     return any("upload-artifact" in line for line in done) and re.search(r"uses: \S*deploy|\bneeds:", text) is not None
+
+
+def _pushes(step: Node) -> bool:
+    """Does docker/build-push-action push? By an expression, it does at times. Source: its README, `push`, `outputs`."""
+    return step.text("with", "push") not in ("false", None) or bool(
+        re.search(r"push=true|type=registry", step.text("with", "outputs") or "")
+    )
 
 
 def _job(
@@ -87,7 +97,7 @@ def _job(
     for step in _steps(job):
         command, uses = step.text("run") or "", step.text("uses") or ""
         image = bool(_IMAGE.search(f"{uses} {command}"))
-        if not (image or BUILDS.search(command)) or not _is_ours(place, text, job, step, root):
+        if not (image or BUILDS.search(command) or _ACTIONS.search(uses)) or not _is_ours(place, text, job, step, root):
             continue
         scopes = [n for n in (step.at("env"), job.at("env"), root.at("env")) if n is not None]
         if image:
@@ -103,8 +113,8 @@ def _job(
         entry = "in with.build-args: NAME=${{ vars.NAME }}" if image else "in env: NAME: ${{ vars.NAME }}"
         how = [f"gh variable set {name}" for name in lack]
         how += [f"{entry.replace('NAME', name)}" for name in lack]
-        title = f"GitHub workflow, job {key}"
-        yield Finding("github", title, where, "build", variables, tuple(how), "It counts from the next run on.")
+        title, then = f"GitHub workflow, job {key}", "It counts from the next run on."
+        yield Finding("github", title, where, "build", variables, tuple(how), then, part=key)
         return
 
 
@@ -130,10 +140,11 @@ def _is_ours(place: Place, text: str, job: Node, step: Node, root: Node) -> bool
         or ""
     ).strip("./")
     spoken = text[step.start : step.end]
-    others = place.project.nested
+    if "matrix." in spoken and (matrix := job.at("strategy")) is not None:
+        spoken += text[matrix.start : matrix.end]
     if app == ".":
-        named = {folder, step.text("with", "context") or ""}
-        return not any(n and any(n.strip("./").startswith(o) for o in others) for n in named) and not (
-            folder and folder not in ("", ".")
-        )
-    return folder == app or place.names_app(app, spoken)
+        named = {folder, *(step.text("with", key) or "" for key in ("context", "path", "projectPath", "app_location"))}
+        others = place.project.nested
+        inside = any(n and any(n.strip("./").startswith(o) for o in others) for n in named)
+        return not inside and folder in ("", ".") and place.may_build(step.text("run") or "")
+    return folder == app or place.names_app(app, spoken) or bool(place.builds(step.text("run") or ""))

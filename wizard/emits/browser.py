@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from wizard.emits.chrome import visit
+from wizard.emits.chrome import tidy, visit
 from wizard.emits.devtools import NoDevtools, Page, opened
 from wizard.emits.emission import FIXED_HOST, PROBE_EVENT, Emission, failed, passed
 from wizard.emits.policies import has_policy, judge
 from wizard.emits.process import CannotStart, Running, running
-from wizard.emits.reasons import what_policy_limits, why_page_was_silent, why_policy_blocks
+from wizard.emits.reasons import wants_script, what_policy_limits, why_page_was_silent, why_policy_blocks
 from wizard.emits.waiting import Visited, alive, printed
 from wizard.emits.watch import Watch
 from wizard.sink import Received, Sink
@@ -25,9 +25,16 @@ def from_user(visited: Visited) -> Emission:
     """The user opens the page."""
     visited.say(f"Open {visited.url} in your browser; waiting for an event (at most {visited.timeout:.0f} s)")
     event = visited.event(_from_page, visited.timeout)
-    if event is None:
-        return visited.failed(why_page_was_silent(visited.sink.received, visited.host_variables, visited.expected))
-    return passed(_pageview_rather(event, visited.sink))
+    return passed(_pageview_rather(event, visited.sink)) if event else _unseen(visited)
+
+
+def _unseen(visited: Visited) -> Emission:
+    """No event from a page that nobody could look into."""
+    if wants_script(visited.sink.received):
+        reason = "the page loads posthog-js from its PostHog host, where only the sink of this proof answered"
+        hint = "With Chrome or Chromium installed this can be watched."
+        return Emission("skipped", reason, cause="sdk-script", hint=hint)
+    return visited.failed(why_page_was_silent(visited.sink.received, visited.host_variables, visited.expected))
 
 
 def from_browser(visited: Visited, browser: str, env: Mapping[str, str]) -> Emission:
@@ -52,7 +59,7 @@ def _watched(visited: Visited, browser: str, env: Mapping[str, str]) -> Emission
     watch = Watch(sink.url, expected.hosts)
     command = visit(browser, profile, "about:blank", watched=True, insecure=visited.url.startswith("https:"))
     with (
-        running(command, visited.scratch, env) as window,
+        running(command, visited.scratch, tidy(env, visited.scratch)) as window,
         opened(profile, lambda: window.exit_code is None, watch.hear) as page,
     ):
         watch.start(page, visited.url)
@@ -114,13 +121,13 @@ def _judged(visited: Visited, page: Page, watch: Watch, event: Received, warning
 def _unwatched(visited: Visited, browser: str, env: Mapping[str, str]) -> Emission:
     sink, profile = visited.sink, visited.scratch / "profile"
     command = visit(browser, profile, visited.url, insecure=visited.url.startswith("https:"))
-    with running(command, visited.scratch, env) as window:
+    with running(command, visited.scratch, tidy(env, visited.scratch)) as window:
         event = visited.event(_from_page, visited.timeout, enough=_since_posthog_loaded(sink, window))
         if event is None and window.exit_code and not sink.received:
             return Emission("skipped", f"{browser} could not run{printed(window)}", cause="no-browser")
         if event is not None:
             return passed(_pageview_rather(event, sink))
-    return visited.failed(why_page_was_silent(sink.received, visited.host_variables, visited.expected))
+    return _unseen(visited)
 
 
 def _from_page(item: Received) -> bool:
@@ -154,8 +161,10 @@ def _since_posthog_loaded(sink: Sink, window: Running) -> Callable[[], bool]:
 
 
 def _is_settled(visited: Visited, watch: Watch) -> bool:
-    """The page has gone to another PostHog, or has loaded and asks for nothing any more: nothing new will begin."""
+    """The page has sent what is refused, has gone elsewhere, or is loaded and asks for nothing: nothing new begins."""
     now = time.monotonic()
+    if any(item.kind == "refused" for item in visited.sink.received):
+        return True
     if watch.elsewhere and watch.loaded_at is not None and now - watch.loaded_at > KNOWN_LIMIT:
         return True
     known = visited.expected.variable and not watch.direct and not watch.relayed

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -92,6 +92,15 @@ def visit(chrome: str, profile: Path, url: str, *, watched: bool = False, insecu
     if insecure:
         command.append("--ignore-certificate-errors")
     return [*command, url]
+
+
+def tidy(env: Mapping[str, str], scratch: Path) -> dict[str, str]:
+    """The browser's variables: it leaves a folder with a socket where temporary files go, so that goes to `scratch`.
+
+    A path too long for a socket (108 bytes) would keep it from starting; elsewhere than on Linux it may well be.
+    """
+    short = sys.platform == "linux" and len(os.fsencode(scratch)) < 60
+    return {**env, "TMPDIR": str(scratch)} if short else dict(env)
 
 
 def user_agent(version: str = _USUAL_VERSION) -> str:

@@ -17,10 +17,13 @@ from wizard.packages import npm_tools
 from wizard.packages.pypi_environment import environment, interpreter
 from wizard.project import BrokenFile, Project
 
-_SCRIPTS = ("dev", "start", "serve", "preview")
+_SCRIPTS = ("dev", "start:dev", "dev:start", "develop", "start", "serve", "preview")
 _SHELL = re.compile(r"[|&;<>`()]|\$\(")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
+_OUTSIDE = re.compile(
+    r"(?:^|[\s;&|('\"])((?:docker|podman|nerdctl)(?:[ -]compose)?|kubectl|vagrant|ssh|systemctl|pm2)(?=\s|$)"
+)
 _TAKES_PORT: Mapping[str, tuple[str, ...]] = {
     "vite": ("--port", "{port}", "--strictPort"),
     "astro": ("--port", "{port}"),
@@ -56,8 +59,20 @@ def given(command: str, url: str | None, port: int) -> Launch:
     if url is not None:
         _check(url)
     told = _port_of(url) if url else port
+    if name := outside(command):
+        raise UsageError(
+            f"--app-command: what {name} starts does not run under this command: it would not see the variables of "
+            "the proof, and would go on after it",
+            "Name the command that runs the app itself (npm run dev, flask run), or leave the app out with --no-app.",
+        )
     argv, env = split(command, {"PORT": str(told)})
     return Launch(argv, url, env={"PORT": str(told), **env})
+
+
+def outside(command: str) -> str:
+    """What in a command hands the app to somebody else (containers, another machine, a daemon); "" when nothing."""
+    found = _OUTSIDE.search(command)
+    return "" if found is None or (found[1] == "pm2" and "--no-daemon" in command) else found[1]
 
 
 def split(command: str, known: Mapping[str, str]) -> tuple[tuple[str, ...], dict[str, str]]:
@@ -130,6 +145,8 @@ def _from_scripts(project: Project, port: int) -> Iterator[Found]:
         return
     for name in _SCRIPTS:
         if isinstance(scripts, dict) and isinstance(text := scripts.get(name), str) and text.strip():
+            if any(outside(str(scripts.get(f"{when}{name}", ""))) for when in ("pre", "", "post")):
+                continue
             more = _port_flags(text, port)
             between = ("--",) if more and tool == "npm" else ()
             launch = Launch((tool, "run", name, *between, *more), None, env={"PORT": str(port)})
@@ -149,6 +166,8 @@ def _port_flags(script: str, port: int) -> tuple[str, ...]:
 def _from_procfile(project: Project, port: int) -> Iterator[Found]:
     text = project.read("Procfile") or ""
     if match := re.search(r"^web:[ \t]*(\S.*)$", text, re.MULTILINE):
+        if outside(match[1]):
+            return
         try:
             argv, env = split(match[1].strip(), {"PORT": str(port)})
         except UsageError:

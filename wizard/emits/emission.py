@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from wizard.posthog.tokens import redact
 from wizard.sink import Received
 
 Status = Literal["passed", "failed", "skipped"]
@@ -76,5 +77,18 @@ def passed(item: Received, warning: str = "", cause: str = "") -> Emission:
     """An event of the app's own, or of its client when asked."""
     assert item.event is not None
     own = item.event["event"] != PROBE_EVENT
+    warning = warning or _trouble(item.event)
     reason = "the app's own code sent an event" if own else "the app's own PostHog client sent an event when asked"
     return Emission("passed", reason, item.event, own, item.token, cause, warning=warning)
+
+
+def _trouble(event: Mapping[str, Any]) -> str:
+    """What an event tells of that is an error of the app."""
+    if event.get("event") != "$exception":
+        return ""
+    properties = event.get("properties") or {}
+    listed = properties.get("$exception_list")
+    first = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], Mapping) else {}
+    words = [str(first[name]) for name in ("type", "value") if isinstance(first.get(name), str)]
+    line = redact(" ".join(": ".join(words).encode("ascii", "replace").decode().split()))[:200]
+    return f"What it sent is an error of the app itself{f': {line}' if line else ''}."

@@ -17,6 +17,9 @@ from wizard.project import Project, normal
 _FILES = (".env.local", ".env.development.local", ".env.development", ".env")
 _LATER = (".env.production.local", ".env.production")
 _TOKEN_LIKE = re.compile(r"(?:\w+_)?(?:POSTHOG|PH)_(?:\w+_)?(?:KEY|TOKEN)")
+_OURS = re.compile(r"POSTHOG|(?:^|_)PH_")
+_HOST_LIKE = re.compile(r"(?:^|_)(?:POSTHOG|PH)_(?:\w+_)?(?:HOST|URL)$")
+_ABOVE = re.compile(r"\.\./\.env\b")
 _SECRET_LIKE = re.compile(r"PERSONAL|SECRET|PRIVATE|CLI_")
 _SOURCES = "**/*.{js,jsx,ts,tsx,mjs,cjs,mts,cts,vue,svelte,astro,html,py}"
 _READ = re.compile(
@@ -30,8 +33,8 @@ class Expected:
 
     `reads_host` says that the project has a variable for the host.
     `variable` says what is wrong with the token's variable, and is only told when no event came: the code may do
-    without. `region` says why events that arrive here would go astray in earnest. `policy_places` are the files that
-    set a Content-Security-Policy.
+    without. `holder` tells which variable of which env file has a value. `region` says why events that arrive here
+    would go astray in earnest. `policy_places` are the files that set a Content-Security-Policy.
     """
 
     hosts: Hosts | None = None
@@ -43,6 +46,7 @@ class Expected:
     reads_host: bool = True
     host_variables: tuple[str, ...] = ()
     policy_places: Callable[[], tuple[str, ...]] = tuple
+    holder: Callable[[str], str] = lambda token: ""
 
 
 def expected(
@@ -63,8 +67,9 @@ def expected(
         _region(names, values, hosts, shell) or _no_region(names, values, hosts, shell, read, written),
         names.token if shell_token and token and shell_token != token else "",
         names.host in read or names.host in values,
-        tuple(dict.fromkeys((names.host, *(n for n in read if re.search(r"POSTHOG_(?:\w+_)?(?:HOST|URL)$", n))))),
+        tuple(dict.fromkeys((names.host, *(n for n in read if _HOST_LIKE.search(n))))),
         lambda: tuple(str(place) for place in csp.sites(project, mentioned=True)[:3]),
+        lambda token: next((f"{name} in {place}" for name, (value, place) in values.items() if value == token), ""),
     )
 
 
@@ -84,11 +89,18 @@ def file_value(project: Project, name: str, folder: str) -> str | None:
 def _values(project: Project, folder: str, files: tuple[str, ...] = _FILES) -> dict[str, tuple[str, str]]:
     """`name -> (value, file)` of env files, the one that wins in development first."""
     found: dict[str, tuple[str, str]] = {}
-    for path in dict.fromkeys(normal(f"{place}/{file}") for place in (folder, ".") for file in files):
+    folders = (folder, ".", *(project.upwards() if _reads_above(project) else ()))
+    for path in dict.fromkeys(normal(f"{place}/{file}") for place in folders for file in files):
         for name, value in dotenv.read(project.read(path) or "").items():
             if value and name not in found:
                 found[name] = (value, path)
     return found
+
+
+def _reads_above(project: Project) -> bool:
+    """Do the app's scripts or its code name an env file of a folder above, as apps of a monorepo do?"""
+    texts = (project.read("package.json") or "", *(text for _, text in project.sources(_SOURCES)))
+    return any(_ABOVE.search(text) for text in texts if ".env" in text)
 
 
 def _read_in_code(project: Project) -> tuple[tuple[str, ...], bool]:
@@ -96,8 +108,8 @@ def _read_in_code(project: Project) -> tuple[tuple[str, ...], bool]:
     names: dict[str, None] = {}
     written = False
     for _, text in project.sources(_SOURCES):
-        if "POSTHOG" in text or "_PH_" in text:
-            names |= dict.fromkeys(name for name in _READ.findall(text) if "POSTHOG" in name or "_PH_" in name)
+        if "POSTHOG" in text or "PH_" in text:
+            names |= dict.fromkeys(name for name in _READ.findall(text) if _OURS.search(name))
             written |= bool(re.search(r"api_host['\"]?\s*:\s*['\"]|\.i\.posthog\.com", text))
     return tuple(names), written
 

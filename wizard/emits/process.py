@@ -71,7 +71,7 @@ def running(argv: Sequence[str], directory: Path, env: Mapping[str, str]) -> Ite
             try:
                 _end(process)
             finally:
-                _end_strays(scratch)
+                _end_strays(scratch, process.pid)
 
 
 def _program(name: str, directory: Path, env: Mapping[str, str]) -> str:
@@ -130,13 +130,20 @@ def _signal_group(group: int, number: int) -> None:
             return
 
 
-def _end_strays(mark: str) -> None:
-    """End descendants that made themselves a session of their own (daemons of build tools), where Linux names them."""
+def _end_strays(mark: str, session: int) -> None:
+    """End descendants that left the process group, where Linux names them.
+
+    Those that made themselves a session of their own (daemons of build tools) still have our `mark` among their
+    variables, those whose variables were taken away (tasks of Turborepo) are still in the `session` of the command.
+    """
     wanted = f"{MARK}={mark}".encode()
-    for entry in Path("/proc").glob("[0-9]*/environ"):
+    for entry in Path("/proc").glob("[0-9]*"):
         try:
-            if wanted in entry.read_bytes().split(b"\0") and int(entry.parent.name) != os.getpid():
-                os.kill(int(entry.parent.name), _FORCE)
+            # state, parent, group and session stand behind the name, which may have blanks and brackets
+            inside = int((entry / "stat").read_bytes().rpartition(b")")[2].split()[3]) == session
+            ours = inside or wanted in (entry / "environ").read_bytes().split(b"\0")
+            if ours and int(entry.name) != os.getpid():
+                os.kill(int(entry.name), _FORCE)
         except OSError:
             # Not ours to read, or gone in the meantime.
             continue

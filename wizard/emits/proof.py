@@ -13,17 +13,18 @@ from wizard import programs
 from wizard.emits.answering import Answered, listens, other_page, wait
 from wizard.emits.browser import from_browser, from_user
 from wizard.emits.chrome import find_chrome
-from wizard.emits.emission import FIXED_HOST, Emission, Stop
+from wizard.emits.complaints import Impatience
+from wizard.emits.emission import FIXED_HOST, Emission, Stop, passed
 from wizard.emits.expected import Expected
 from wizard.emits.process import CannotStart, Running, running
 from wizard.emits.reasons import why_token_is_wrong, why_way_is_wrong
-from wizard.emits.server import from_script, from_server, probed
-from wizard.emits.waiting import Say, Visited, alive, printed
+from wizard.emits.server import LAST_LIMIT, from_script, from_server, probed
+from wizard.emits.waiting import Say, Visited, alive, any_event, ended, printed
 from wizard.framework import Launch
 from wizard.sink import Sink
 
-BUILD_LIMIT = 600.0
-"""Seconds for a build."""
+BUILD_LIMIT, PATIENCE = 600.0, 12.0
+"""Seconds for a build, and for an app that tries to reach a database before it answers."""
 
 Runtime = Literal["browser", "server"]
 
@@ -76,7 +77,15 @@ def emits(
                     return _held(from_user(visited), expected)
                 return _held(from_browser(visited, browser, variables), expected)
         except Stop as stop:
-            return stop.emission
+            return _held(_despite(stop.emission, sink, runtime), expected)
+
+
+def _despite(ending: Emission, sink: Sink, runtime: Runtime) -> Emission:
+    """A server that ended in trouble may have told PostHog of it first, which is proof all the same."""
+    event = sink.wait_for(any_event, LAST_LIMIT) if runtime == "server" and ending.status == "failed" else None
+    if event is None:
+        return ending
+    return passed(event, f"But {ending.reason.splitlines()[0]}. {ending.hint}".strip())
 
 
 def _held(emission: Emission, expected: Expected) -> Emission:
@@ -92,10 +101,14 @@ def _held(emission: Emission, expected: Expected) -> Emission:
 
 
 def _environment(env: Mapping[str, str], launch: Launch, hosts: Mapping[str, str]) -> dict[str, str]:
-    """The app's variables: ours win over the shell's and the project's, no browser window, no proxy for loopback."""
+    """The app's variables: ours win over the shell's and the project's, no browser window, no proxy for loopback.
+
+    Turborepo 2 would keep all that turbo.json does not name from the app, ours too.
+    """
     inherited = programs.variables()
     direct = ",".join(filter(None, (inherited.get("NO_PROXY") or inherited.get("no_proxy"), "127.0.0.1,localhost,::1")))
     quiet = {"BROWSER": "none", "NO_PROXY": direct, "no_proxy": direct, "PYTHONUNBUFFERED": "1"}
+    quiet["TURBO_ENV_MODE"] = "loose"
     return {**inherited, **quiet, **env, **launch.env, **hosts}
 
 
@@ -136,11 +149,14 @@ def _until_it_answers(app: Running, launch: Launch, runtime: Runtime, timeout: f
     """The app's first answer; None when it turned out to be a script that did its work and ended."""
     where = launch.url or "the app"
     say(f"Waiting until {where} answers (at most {timeout:.0f} s)")
+    began, patience = time.monotonic(), Impatience(lambda: app.tail(200), PATIENCE)
 
     def still_alive() -> None:
         if app.exit_code == 0 and runtime == "server" and launch.url is None:
             raise _Ended
         alive(app, "before it answered")
+        if trouble := patience.trouble(time.monotonic() - began):
+            raise ended(app, "the app never answered", "app-ended", "", trouble)
 
     told = launch.env.get("PORT", "")
     port = int(told) if told.isdecimal() else None
@@ -152,4 +168,4 @@ def _until_it_answers(app: Running, launch: Launch, runtime: Runtime, timeout: f
         return (found.status == 404 and runtime == "server" and other_page(found.url)) or found
     where = " or ".join(found) or "any port"
     hint = "Give it more time with --timeout, or say how it is started with --app-command and --app-url."
-    raise Stop(f"nothing answered on {where} within {timeout:.0f} s{printed(app)}", "never-answered", hint)
+    raise ended(app, f"nothing answered on {where} within {timeout:.0f} s", "never-answered", hint)

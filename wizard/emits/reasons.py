@@ -67,8 +67,36 @@ def all_unusable(trigger: Path, url: str) -> bool:
     return bool(clients) and not any(client.speaks_to(url) for client in clients)
 
 
-def why_no_client_spoke(report: Report, url: str, host_variables: tuple[str, ...], expected: Expected) -> Cause:
-    """The cause for a server, from what its probes found."""
+def why_refused(received: Sequence[Received], who: str, expected: Expected) -> Cause | None:
+    """The cause when something arrived that PostHog does not take; None when nothing did."""
+    refusals = [item for item in received if item.kind == "refused"]
+    refused = next((item for item in refusals if item.leak), refusals[0] if refusals else None)
+    if refused is None:
+        return None
+    variable = expected.names.token if expected.names else "the token's variable"
+    if refused.leak:
+        text = f"{who} sends a secret key where the project token belongs: PostHog refuses it"
+        shown = ", and revoke the secret key: every visitor could read it" if who == "the page" else ""
+        return Cause("secret-key", text, f"Put the project token (phc_...) into {variable}{shown}.")
+    if "without an api_key" in refused.note:
+        if expected.variable:
+            return _variable(expected)
+        text = f"{who} sends events without a project token: PostHog refuses them"
+        return Cause("no-token", text, f"Look at the token that the client is given, and at {variable}.")
+    return Cause("refused", f"PostHog would refuse what {who} sent: {refused.note}")
+
+
+def wants_script(received: Sequence[Received]) -> bool:
+    """Was the sink asked for posthog-js itself, which only a real PostHog has?"""
+    return any(item.kind == "other" and item.note.startswith("posthog-js itself") for item in received)
+
+
+def why_no_client_spoke(
+    report: Report, url: str, host_variables: tuple[str, ...], expected: Expected, received: Sequence[Received] = ()
+) -> Cause:
+    """The cause for a server, from what its probes found and what `received` came to the sink."""
+    if cause := why_refused(received, "the app", expected):
+        return cause
     detail = f" ({report.errors[0]})" if report.errors else ""
     if any(client.speaks_to(url) for client in report.clients):
         return Cause("not-sent", "the app's PostHog client was asked to send an event, and none arrived" + detail)
@@ -106,8 +134,8 @@ def why_page_was_silent(
     errors: Sequence[str] = (),
 ) -> Cause:
     """The cause for a page. `clients` are the posthog-js objects in it; None when nobody could look."""
-    if refused := next((item for item in received if item.kind == "refused"), None):
-        return Cause("refused", f"PostHog would refuse what the page sent: {refused.note}")
+    if cause := why_refused(received, "the page", expected):
+        return cause
     if elsewhere:
         ingest = [host for host in elsewhere if "-assets." not in host] or elsewhere
         return _elsewhere("the page", sorted(ingest), host_variables, expected)
@@ -183,6 +211,8 @@ def why_token_is_wrong(token: str | None, expected: Expected) -> Cause | None:
     text = f"the event carries the token {mask(token)}, not {mask(expected.token)}: it would go to another project"
     if expected.shell_token:
         return Cause("wrong-token", text, f"{expected.shell_token} is set in this shell and wins over the env files.")
+    if holder := expected.holder(token):
+        return Cause("wrong-token", text, f"{holder} holds that token: put yours there.")
     return Cause("wrong-token", text, "Look for a token that is written in the code, or in another env file.")
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from wizard.emits.emission import FIXED_HOST, Emission, failed, passed
 from wizard.emits.expected import Expected
-from wizard.emits.reasons import all_unusable, reported, why_no_client_spoke, why_script_was_silent
+from wizard.emits.reasons import all_unusable, reported, why_no_client_spoke, why_refused, why_script_was_silent
 from wizard.emits.waiting import Visited, any_event
 from wizard.sink import Sink
 
 PROBES = Path(__file__).parent.parent / "probes"
-OWN_LIMIT, PROBE_LIMIT, LAST_LIMIT = 3.0, 10.0, 0.5
-"""Seconds for an event without being asked, for one when asked, and for one that is under way when a script ends."""
+OWN_LIMIT, PROBE_LIMIT, KNOWN_LIMIT, LAST_LIMIT = 3.0, 10.0, 4.0, 0.5
+"""Seconds for an event without being asked, for one when asked (less when a variable is known to be missing), and for
+one that is under way when a script ends."""
 
 
 def probed(variables: Mapping[str, str], sink_url: str, trigger: Path) -> dict[str, str]:
@@ -36,9 +37,14 @@ def from_server(visited: Visited, trigger: Path) -> Emission:
     say(f"Requested {url} (status {visited.status}); waiting for an event of the app's own (at most {OWN_LIMIT:.0f} s)")
     if event := visited.event(any_event, OWN_LIMIT):
         return passed(event)
-    say(f"Asking the app's PostHog client to send one (at most {PROBE_LIMIT:.0f} s)")
+    limit = min(PROBE_LIMIT, KNOWN_LIMIT) if visited.expected.variable else PROBE_LIMIT
+    say(f"Asking the app's PostHog client to send one (at most {limit:.0f} s)")
     trigger.touch()
-    if event := visited.event(any_event, PROBE_LIMIT, enough=lambda: all_unusable(trigger, sink.url)):
+
+    def enough() -> bool:
+        return all_unusable(trigger, sink.url) or any(item.kind == "refused" for item in sink.received)
+
+    if event := visited.event(any_event, limit, enough=enough):
         return passed(event)
     report, hosts = reported(trigger), visited.expected.hosts
     fixed = next(
@@ -49,14 +55,17 @@ def from_server(visited: Visited, trigger: Path) -> Emission:
         hint = f"Read the host from {names} in the code, then it can be watched."
         reason = f"the app's client sends to {fixed}, which is right, but is written in the code: it cannot be watched"
         return Emission("skipped", reason, cause=FIXED_HOST, hint=hint)
-    return visited.failed(why_no_client_spoke(report, sink.url, visited.host_variables, visited.expected))
+    return visited.failed(
+        why_no_client_spoke(report, sink.url, visited.host_variables, visited.expected, sink.received)
+    )
 
 
 def from_script(sink: Sink, trigger: Path, expected: Expected) -> Emission:
     """What a process that ended by itself and without an error has left behind."""
     first = sink.wait_for(any_event, LAST_LIMIT)
     if first is None:
-        return failed(why_script_was_silent(reported(trigger), expected))
+        refused = why_refused(sink.received, "the process", expected)
+        return failed(refused or why_script_was_silent(reported(trigger), expected))
     time.sleep(0.05)
     number = sum(map(any_event, sink.received))
     emission = passed(first)

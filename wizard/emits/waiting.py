@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from wizard.emits.complaints import complaint
 from wizard.emits.emission import Cause, Emission, Stop, failed
 from wizard.emits.expected import Expected
 from wizard.emits.process import Running
@@ -16,11 +17,11 @@ from wizard.sink import Received, Sink
 
 Say = Callable[[str], None]
 
-_TAKEN = re.compile(
-    r"EADDRINUSE|address (?:is )?already in use|port \S+ is (?:already )?(?:in use|taken)", re.IGNORECASE
-)
+_FRAME = re.compile(r"^ +at [^\n]*\n?", re.MULTILINE)
+"""A line of a stack of Node: twenty of them hide the message."""
 
-_NO_SDK = re.compile(r"(?:Cannot find (?:module|package)|No module named) ['\"](?:posthog|@posthog/)")
+
+_NOTHING_SEEN = ("no-init", "silent", "page-broken", "loaded-but-silent", "not-sent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,16 @@ class Visited:
             alive(self.app, "before it sent an event")
 
     def failed(self, cause: Cause) -> Emission:
-        """A failure; an app that answers with an error has a problem of its own, which its output tells."""
-        if self.status < 500:
+        """A failure; an app that answers with an error has a problem of its own, which its output tells.
+
+        What was seen of PostHog itself stays the cause; that nothing was seen is explained by the error.
+        """
+        if self.status < 500 or cause.name not in _NOTHING_SEEN:
             return failed(cause)
+        trouble = complaint(self.app.tail(200))
+        if trouble is not None:
+            text = f"GET {self.url} answered {self.status}: {trouble.text}{printed(self.app)}"
+            return failed(Cause(trouble.name, text, trouble.hint))
         text = f"{cause.text} (GET {self.url} answered {self.status}){printed(self.app)}"
         return failed(Cause("app-error", text, "Mend the app's own error first, then verify again."))
 
@@ -66,16 +74,17 @@ def alive(app: Running, when: str) -> None:
     """Raises Stop once the app has ended, with its last lines."""
     if (code := app.exit_code) is None:
         return
-    if _TAKEN.search(app.tail(100)):
-        reason = f"the app ended with exit code {code} {when}: its port is already taken{printed(app)}"
-        raise Stop(reason, "port-taken", "Stop what uses the port (an earlier start of the app?), then verify again.")
-    if _NO_SDK.search(app.tail(100)):
-        reason = f"the app ended with exit code {code} {when}: the PostHog SDK is not installed{printed(app)}"
-        raise Stop(reason, "sdk-import", "Install the app's packages, then verify again.")
-    raise Stop(f"the app ended with exit code {code} {when}{printed(app)}", "app-ended")
+    raise ended(app, f"the app ended with exit code {code} {when}", "app-ended")
+
+
+def ended(app: Running, what: str, name: str, hint: str = "", trouble: Cause | None = None) -> Stop:
+    """What cuts a proof short: `what` happened, the `trouble` that the app's output tells of, and its last lines."""
+    if trouble := trouble or complaint(app.tail(200)):
+        return Stop(f"{what}: {trouble.text}{printed(app)}", trouble.name, trouble.hint)
+    return Stop(f"{what}{printed(app)}", name, hint or "Mend what the app itself says, then verify again.")
 
 
 def printed(command: Running) -> str:
     """The last lines of a command, for the end of a sentence."""
-    text = redact(command.tail())
+    text = redact("\n".join(_FRAME.sub("", command.tail(100)).splitlines()[-20:]))
     return f"\n{text}" if text else ""

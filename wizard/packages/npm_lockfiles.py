@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -75,11 +76,16 @@ def _ancestors(importer: str) -> Iterator[str]:
         yield "".join(f"{part}/" for part in parts[:count])
 
 
+@lru_cache(maxsize=4)
+def _importers(text: str) -> tuple[tuple[tuple[str, ...], str], ...]:
+    """What stands before the packages; several packages of several apps are looked up in it."""
+    return tuple(yaml_lines.members(re.split(r"^packages:", text, maxsplit=1, flags=re.MULTILINE)[0]))
+
+
 def _pnpm(text: str, name: str, importer: str) -> str | None:
     """Formats 5 to 9: `importers: <app>: dependencies: <name>: [version:]`, or without importers at the top level."""
-    head = re.split(r"^packages:", text, maxsplit=1, flags=re.MULTILINE)[0]
     found = None
-    for keys, value in yaml_lines.members(head):
+    for keys, value in _importers(text):
         if keys[:1] == ("importers",):
             if keys[1:2] != (importer,):
                 continue

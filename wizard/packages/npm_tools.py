@@ -78,8 +78,9 @@ def _manifest_folder(project: Project) -> str:
     own = manifest(project, ".")
     if any(own.get(section) for section in _SECTIONS):
         return "."
+    hoisted = not project.exists("package.json") and bool(project.files("{next,astro,vite}.config.*"))
     for up in list(project.upwards())[1:]:
-        shared = project.exists(f"{up}/nx.json") or (own and _is_member(project, up))
+        shared = hoisted or project.exists(f"{up}/nx.json") or (own and _is_member(project, up))
         if shared and any(manifest(project, up).get(section) for section in _SECTIONS):
             return up
     return "."

@@ -23,6 +23,7 @@ from wizard.posthog.oauth_metadata import OTHER_WAYS, Endpoints, is_cloud
 _ABSENT = {getattr(errno, name, -1) for name in ("EADDRNOTAVAIL", "EAFNOSUPPORT", "EPROTONOSUPPORT", "ENODEV")}
 _PATIENCE = 5.0  # seconds for a connection to say what it wants
 _LONGEST = 8192  # characters of an answer
+_MOST_KEPT = 20  # refused answers that nobody has looked at yet
 _PAGE = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>posthog-wizard</title>'
     '<body style="font-family:sans-serif;margin:4em"><p>{}</p></body></html>'
@@ -141,7 +142,8 @@ class Listener:
 
     def keep(self, said: str | WizardError) -> None:
         """For `answer`."""
-        self._answers.put(said)
+        if not isinstance(said, Mismatch) or self._answers.qsize() < _MOST_KEPT:
+            self._answers.put(said)
 
 
 class _Server(ThreadingHTTPServer):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -32,6 +33,11 @@ def cloud(region: str) -> Hosts:
         f"https://{region}-assets.i.posthog.com",
         region,
     )
+
+
+def login_line(hosts: Hosts) -> str:
+    """The command that logs in there: which region of PostHog Cloud it is shows by itself."""
+    return "posthog-wizard login" if hosts.region else f"posthog-wizard login --host {shlex.quote(hosts.app)}"
 
 
 def of(url: str) -> Hosts:

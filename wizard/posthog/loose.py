@@ -39,9 +39,9 @@ def texts(values: Any) -> tuple[str, ...]:
 
 
 def numbers(values: Any) -> tuple[int, ...]:
-    """The whole numbers in an array; none for everything else."""
+    """The whole numbers in an array, each once, at most 500 (each may be asked for); none for everything else."""
     found = [number(v) for v in values] if isinstance(values, list) else []
-    return tuple(n for n in found if n is not None)
+    return tuple(dict.fromkeys(n for n in found if n is not None))[:500]
 
 
 def moment(value: Any) -> datetime | None:

@@ -133,6 +133,7 @@ def is_safe(url: str) -> bool:
         parts.port  # noqa: B018 - reading it is what checks it
     except ValueError:
         return False
-    if any(c.isspace() or not c.isprintable() for c in url) or parts.username or not parts.hostname:
+    # for browsers a backslash ends the host
+    if any(c.isspace() or not c.isprintable() or c == "\\" for c in url) or parts.username or not parts.hostname:
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(url))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from wizard.errors import UsageError
 from wizard.posthog import hosts as known
+from wizard.posthog.bounds import within
 from wizard.posthog.hosts import REGIONS, Hosts
 from wizard.posthog.http import NoReply, _in_words, _through, _trusted, place
 
@@ -21,10 +23,11 @@ TIMEOUT = 15.0
 LARGEST_ANSWER = 32 * 1024 * 1024
 """Bytes; the largest script of posthog-js is below one MB."""
 
-# concern one connection only (RFC 9110, 7.6.1), or are made anew
+# concern one connection only (RFC 9110, 7.6.1), or are made anew; the cookies of a browser are those of every app on
+# this machine, whatever its port
 _OWN = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding "
-    b"upgrade host content-length expect".split()
+    b"upgrade host content-length expect cookie set-cookie".split()
 )
 # speak of PostHog's host and would be taken for this machine's; ours say who may read
 _NOT_BACK = (b"strict-transport-security", b"alt-svc", b"content-type", b"vary", b"access-control-")
@@ -47,6 +50,12 @@ def named(host: str) -> Hosts:
     where = host.strip().lower()
     if where in REGIONS:
         return known.cloud(where)
+    # a word alone is a region that was mistyped; a host of that name can be told with its scheme or port
+    if re.fullmatch(r"[a-z0-9_-]+", where) and where != "localhost":
+        raise UsageError(
+            f"--forward {where} is neither us, nor eu, nor a URL",
+            "For example --forward us, or --forward https://posthog.example.com",
+        )
     try:
         return known.of(host)
     except UsageError as error:
@@ -85,8 +94,9 @@ class Upstream:
             extensions={"target": prefix + target.encode("latin-1"), "timeout": httpx.Timeout(self._timeout).as_dict()},
         )
         try:
-            return self._exchange(base, request, time.monotonic() + self._timeout)
-        except httpx.TimeoutException:
+            deadline = time.monotonic() + self._timeout
+            return within(1.1 * self._timeout, lambda: self._exchange(base, request, deadline))
+        except (httpx.TimeoutException, TimeoutError):
             return NoReply("timeout", f"{place(base)} did not answer in time ({self._timeout:g} s){_through(base)}")
         except (httpx.HTTPError, OSError) as error:
             return _in_words(error, base, self._timeout)

@@ -12,6 +12,7 @@ LONGEST_TOKEN = 64
 V1_HEADERS = ("PostHog-Sdk-Info", "PostHog-Attempt", "PostHog-Request-Id", "PostHog-Request-Timestamp")
 
 _UUID = re.compile(r"(?:urn:uuid:)?\{?[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}\}?\Z")
+_LATEST = 1e15  # milliseconds; neither infinity nor a number of a thousand digits
 _SECRET = ("phx_", "pha_", "phr_", "phs_")
 
 
@@ -162,14 +163,15 @@ def replay(value: Any, size: int) -> dict[str, Any]:
         properties = item.get("properties") if isinstance(item, dict) else None
         if not isinstance(properties, dict):
             raise Unreadable("replay event submitted without snapshot data")
-        session = session or str(properties.get("$session_id") or "")
+        named = properties.get("$session_id")
+        session = session or (named if isinstance(named, str) else "")
         data = properties.get("$snapshot_data")
         shots = data if isinstance(data, list) else [data] if data is not None else []
         count += len(shots)
         times += [
-            shot["timestamp"]
+            t
             for shot in shots
-            if isinstance(shot, dict) and isinstance(shot.get("timestamp"), (int, float))
+            if isinstance(shot, dict) and isinstance(t := shot.get("timestamp"), (int, float)) and abs(t) < _LATEST
         ]
     if not session:
         raise Unreadable("replay event submitted without session id")

@@ -90,7 +90,7 @@ def parse(head: bytes) -> Request:
     headers: dict[str, str] = {}
     for each in lines:
         name, colon, value = each.partition(b":")
-        if not colon or not _NAME.match(name):
+        if not colon or not _NAME.match(name) or b"\r" in value or b"\0" in value:
             raise Malformed("a header is malformed")
         value = value.strip(b" \t")
         raw.append((name, value))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import errno
 import os
 import socket
 import threading
@@ -52,7 +52,7 @@ class Sink:
         self._onward = onward
         self._clients = Clients(self)
         try:
-            first = _listening("127.0.0.1", port)
+            self._sockets = _loopback(port)
         except OSError as error:
             raise WizardError(
                 f"cannot listen on port {port}: {error.strerror}",
@@ -60,11 +60,7 @@ class Sink:
             ) from error
         except OverflowError as error:
             raise WizardError(f"{port} is not a port", "Ports go from 0 to 65535.") from error
-        self.port: int = first.getsockname()[1]
-        self._sockets = [first]
-        # "localhost" is ::1 first for many clients; without it they would find nobody, or another program
-        with contextlib.suppress(OSError):
-            self._sockets.append(_listening("::1", self.port))
+        self.port: int = self._sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
@@ -160,6 +156,24 @@ class Sink:
     def _sweep(self) -> None:
         self._clients.sweep()
         self._loop.call_later(1.0, self._sweep)
+
+
+def _loopback(port: int) -> list[socket.socket]:
+    """The same port on 127.0.0.1 and, where there is IPv6, on ::1. Raises OSError, also when only one of them is free:
+
+    "localhost" is ::1 first for many clients, which would find another program there.
+    """
+    for tries in reversed(range(1 if port else 5)):
+        first = _listening("127.0.0.1", port)
+        try:
+            return [first, _listening("::1", first.getsockname()[1])]
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                return [first]
+            first.close()
+            if not tries:
+                raise
+    raise AssertionError("the last try returns or raises")
 
 
 def _listening(address: str, port: int) -> socket.socket:

@@ -25,6 +25,9 @@ LARGEST_REPLAY = 25 * 1024 * 1024
 MOST_VALUES = 4_000_000
 """Values in a body: what a few MB of `[],[],[]` may cost in memory has a limit too."""
 
+DEEPEST = 128
+"""Levels of a body that PostHog reads (serde_json); what is deeper Python may read, but not write again."""
+
 _EVENTS = r"e|capture|track|engage|batch|i/v0/e|i/v0/ai(?:/batch)?|i/v1/analytics/events"
 _ROUTES: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("config", re.compile(r"/array/(?P<token>[^/]+)/config(?P<script>\.js)?\Z")),
@@ -71,6 +74,15 @@ def route(path: str) -> Route | None:
             token = unquote(groups["token"]) if groups.get("token") else None
             return Route(kind, token, bool(groups.get("script")), "/i/v1/analytics/" in match[0], match[0])
     return None
+
+
+def of_sdks(method: str, path: str) -> bool:
+    """May it come from an SDK? Pages of PostHog, its administration and writing calls of its API may not."""
+    bare = "/" + path.strip("/")
+    if "/static/" in bare or "/array/" in bare:
+        return method in ("GET", "HEAD")
+    found = route(path)
+    return found is not None and (not found.name.startswith("/api/") or method in ("GET", "HEAD"))
 
 
 def payload(body: bytes, encoding: str, query: str, content_type: str = "", limit: int = LARGEST_EVENTS) -> Any:
@@ -163,9 +175,24 @@ def _json(data: bytes, limit: int) -> Any:
     if len(data) > MOST_VALUES and sum(map(data.count, (b",", b"[", b"{"))) > MOST_VALUES:
         raise Unreadable(f"the body holds more than {MOST_VALUES} values", 413)
     try:
-        return json.loads(data)
+        return json.loads(data, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise Unreadable("failed to parse request: the body is not JSON") from error
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def shallow(value: Any) -> Any:
+    """The very value. Raises Unreadable for one that is nested deeper than PostHog reads."""
+    level: list[Any] = [[value]]
+    for _ in range(DEEPEST + 1):
+        inside = (v for each in level for v in (each.values() if isinstance(each, dict) else each))
+        level = [v for v in inside if isinstance(v, (dict, list))]
+        if not level:
+            return value
+    raise Unreadable(f"failed to parse request: the body is nested more than {DEEPEST} levels deep")
 
 
 def multipart(body: bytes, content_type: str) -> Any:

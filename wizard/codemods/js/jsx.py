@@ -88,10 +88,14 @@ def returned_element(script: Script) -> Node:
 
 
 def layout_children(script: Script) -> Node:
-    """The one `{children}` inside `<body>` of a Next.js root layout, or in its `<html>` if a component is its body."""
+    """The one `{children}` inside `<body>` of a Next.js root layout, or in its `<html>` if a component is its body.
+
+    If a component is all it renders, the one inside that.
+    """
     elements = list(script.find("jsx_element"))
     bodies = [node for node in elements if _name(script, node) == "body"]
     bodies = bodies or [node for node in elements if _name(script, node) == "html"]
+    bodies = bodies or ([node] if (node := _whole(script)) is not None else [])
     if not bodies:
         raise script.refuse("has no <body> element", next(_uses_of_children(script, script.root), None))
     found = [
@@ -108,6 +112,15 @@ def layout_children(script: Script) -> Node:
     if sum(1 for body in bodies for _ in _uses_of_children(script, body)) > 1:
         raise script.refuse("renders children in several places of <body>", bodies[-1])
     return found[0]
+
+
+def _whole(script: Script) -> Node | None:
+    """What the component exported by default returns, when that is one component around others."""
+    try:
+        node = returned_element(script)
+    except CannotEdit:
+        return None
+    return node if node.type == "jsx_element" and _name(script, node)[:1].isupper() else None
 
 
 def _uses_of_children(script: Script, under: Node) -> Iterator[Node]:

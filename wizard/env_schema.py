@@ -1,0 +1,72 @@
+"""Apps that validate their environment with `createEnv`: the PostHog variables in its schema, or the lines for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from wizard.changes import EditFile, Manual, Note
+from wizard.codemods.js.env_schema import ensure_env_variable
+from wizard.edits import chain
+from wizard.errors import CannotEdit
+from wizard.framework import Framework
+from wizard.project import Project
+
+_FILES = tuple(
+    f"{folder}{name}.{ending}"
+    for folder in ("src/", "", "src/lib/", "lib/", "src/config/", "config/", "app/", "src/app/", "src/env/", "env/")
+    for name in ("env", "env.config", "index")
+    for ending in ("ts", "mjs", "js")
+    if name != "index" or folder.endswith("env/")
+)
+_IMPORTS = re.compile(r"""from\s+["']@t3-oss/env-\w+["']""")
+
+_RULES = re.compile(r"restrictEnvAccess|(?<!no-)\b(?:no-process-env|noProcessEnv)\b(?![\"']?\s*:\s*[\"'\[]*(?:off|0))")
+"""ESLint's and Biome's rules, and the config of create-t3-turbo that says the same."""
+
+_LINTERS = (
+    "eslint.config.js",
+    "eslint.config.mjs",
+    "eslint.config.ts",
+    ".eslintrc.json",
+    ".eslintrc.js",
+    ".eslintrc.cjs",
+    "biome.json",
+    "biome.jsonc",
+)
+
+
+def schema_changes(project: Project, framework: Framework, names: Collection[str]) -> Iterator[EditFile | Note]:
+    """The variables in the app's schema, all of them optional; a note with the lines where that is not sure.
+
+    The app runs without: it reads the variables itself, and what a schema does not name is ignored.
+    """
+    if framework.language != "javascript" or not names:
+        return
+    path = next((p for p in _FILES if _IMPORTS.search(project.read(p) or "")), None)
+    text = project.read(path) if path else None
+    if path is None or text is None:
+        return
+    sections = {name: "client" if framework.bundles(name) else "server" for name in names}
+    codemods = tuple(ensure_env_variable(section, name) for name, section in sections.items())
+    lines = [f"{section}: {name}: z.string().optional()," for name, section in sections.items()]
+    lines += [f"runtimeEnv: {name}: process.env.{name}," for name in sections]
+    try:
+        chain(*codemods)(text)
+    except CannotEdit as error:
+        if not all(name in text for name in sections):
+            title = f"{project.within(path)} validates the app's variables: add the PostHog ones ({error.reason})"
+            yield Note(title, "\n".join(lines))
+        return
+    why = "names the PostHog variables in the schema of the environment"
+    yield EditFile(path, codemods, why, Manual(f"Name the PostHog variables in {path}", "\n".join(lines), path))
+
+
+def linter_note(project: Project, written: Collection[str]) -> Note | None:
+    """What to do about a linter that forbids process.env, with the files (relative to the tree) that read it now."""
+    places = (f"{folder}/{name}" for folder in project.upwards() for name in _LINTERS)
+    place = next((place for place in places if _RULES.search(project.read(place) or "")), None) if written else None
+    if place is None:
+        return None
+    title = f"{project.within(place)} lets no file read process.env: read the variables there as it wants, or allow it"
+    return Note(title, "\n".join(written))
