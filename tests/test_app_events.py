@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from wizard.app_events import AppEvents, app_events
 from wizard.apps import App
+from wizard.events import AppEvents, app_events
 from wizard.workspace import candidates, list_tree
 
 INIT = 'import posthog from "posthog-js";\nposthog.init(KEY, { api_host: HOST, defaults: "2026-01-30" });\n'

@@ -10,7 +10,7 @@ import pytest
 from tests.fake_posthog import KEY, TOKEN, complete
 from tests.fixture_case import Case
 from tests.in_process import wizard
-from wizard import credentials, prompts
+from wizard import prompts
 from wizard.apps import App
 from wizard.commands import choose_hosts as module
 from wizard.commands import connect
@@ -18,6 +18,7 @@ from wizard.commands.choices import Choices
 from wizard.commands.choose_hosts import Where, choose_hosts
 from wizard.console import Console
 from wizard.errors import UsageError, WizardError
+from wizard.login import credentials
 from wizard.posthog.access import Access
 from wizard.posthog.hosts import Hosts, cloud, of
 from wizard.workspace import list_tree

@@ -20,10 +20,10 @@ import pytest
 from tests.fake_oauth import FakeOAuth
 from tests.fake_posthog import HTML, Canned
 from tests.oauth_rules import Grant
-from wizard import credential_store as store
-from wizard import credentials, registrations
-from wizard.credentials import Saved, access_for
 from wizard.errors import WizardError
+from wizard.login import credentials, registrations
+from wizard.login import store as store
+from wizard.login.credentials import Saved, access_for
 from wizard.posthog.access import Access
 from wizard.posthog.hosts import Hosts, cloud, of
 
@@ -280,7 +280,7 @@ def test_two_at_once_renew_once(server: FakeOAuth) -> None:
 def test_two_processes_renew_once(server: FakeOAuth) -> None:
     credentials.save(login_at(server, ago=3600))
     code = (
-        "import os, sys; from wizard.credentials import access_for; from wizard.posthog.hosts import of;"
+        "import os, sys; from wizard.login.credentials import access_for; from wizard.posthog.hosts import of;"
         "a = access_for({}, of(sys.argv[1]), say=lambda m: None); print(a.secret)"
     )
     runs = [

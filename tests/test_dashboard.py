@@ -18,7 +18,7 @@ from wizard.cli import main
 from wizard.commands.dashboard import after_setup
 from wizard.console import Console
 from wizard.dashboard import Outcome, create_for, name_of
-from wizard.dashboard_record import _file, recorded
+from wizard.dashboard.record import _file, recorded
 from wizard.errors import WizardError
 from wizard.posthog.private_api import ApiError
 from wizard.workspace import candidates, list_tree

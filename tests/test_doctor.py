@@ -12,13 +12,13 @@ import pytest
 
 from tests.fake_posthog import DOWN, HTML, KEY, TOKEN, FakePostHog, complete
 from tests.test_app_events import PACKAGE, PAGE
-from wizard.app_events import app_events
 from wizard.apps import App
 from wizard.cli import main
 from wizard.doctor import CodeHost, Patient, code_host, exit_code
-from wizard.doctor_code import check_code
-from wizard.doctor_health import check_health
-from wizard.doctor_project import check_settings, check_urls
+from wizard.doctor.code import check_code
+from wizard.doctor.health import check_health
+from wizard.doctor.project import check_settings, check_urls
+from wizard.events import app_events
 from wizard.posthog.health import HealthIssue
 from wizard.posthog.hosts import Hosts, cloud
 from wizard.posthog.settings import read_settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.existing_init import set_ups
+from wizard.existing.init import set_ups
 
 IMPORT = 'import posthog from "posthog-js";\n'
 

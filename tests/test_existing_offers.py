@@ -9,7 +9,7 @@ import pytest
 from tests.existing_case import Files, app, javascript
 from wizard.answers import Answers
 from wizard.changes import Note, SetEnv
-from wizard.existing_offers import kept, remarks, standing
+from wizard.existing.offers import kept, remarks, standing
 from wizard.posthog import hosts
 from wizard.project import Project
 

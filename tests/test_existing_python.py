@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.existing_python import set_ups
+from wizard.existing.python import set_ups
 
 FOUND: dict[str, tuple[str, list[str]]] = {
     "client": ("from posthog import Posthog\nclient = Posthog(KEY, host=HOST)\n", ["2 client"]),

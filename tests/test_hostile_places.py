@@ -16,9 +16,10 @@ import pytest
 
 from tests.fixture_case import Case
 from tests.in_process import wizard
-from wizard import browser_login, cli, programs
-from wizard.browser_login import Screen
+from wizard import cli, programs
 from wizard.errors import UsageError
+from wizard.login import flow as browser_login
+from wizard.login.flow import Screen
 from wizard.posthog.callback import Expected, Listener, Mismatch
 from wizard.posthog.hosts import of
 from wizard.posthog.masking import redact
@@ -166,7 +167,7 @@ def test_no_browser_of_the_repository_is_started(named: str, tmp_path: Path) -> 
         script = folder / named
         script.write_text(f'#!/bin/sh\n/usr/bin/env > "{folder}/env.new"\n/bin/mv "{folder}/env.new" "{folder}/seen"\n')
         script.chmod(0o755)
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from wizard.browser import open_page; open_page('http://[::1]/')"
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from wizard.login.browser import open_page; open_page('http://[::1]/')"
     env = {"PATH": f".:{ours}", "DISPLAY": ":0", "HOME": str(tmp_path), "POSTHOG_PERSONAL_API_KEY": KEY, "MINE": OLD}
     subprocess.run([sys.executable, "-c", code], env=env, cwd=theirs, capture_output=True, timeout=30, check=True)
     deadline = time.monotonic() + 5

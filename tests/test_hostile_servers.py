@@ -25,9 +25,9 @@ from wizard.posthog.hosts import of
 from wizard.posthog.http import NoReply, Reply
 from wizard.posthog.loose import numbers
 from wizard.posthog.oauth_metadata import Endpoints, is_safe, same_site
-from wizard.verdicts import Verdict, Wanted
-from wizard.verify_readable import readable_link
-from wizard.verify_token import Connection
+from wizard.verify.readable import readable_link
+from wizard.verify.token import Connection
+from wizard.verify.verdicts import Verdict, Wanted
 
 OK = b"HTTP/1.1 200 OK\r\n"
 

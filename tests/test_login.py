@@ -16,10 +16,10 @@ import pytest
 from tests.fake_oauth import FakeOAuth
 from tests.fake_posthog import HTML, Canned
 from tests.scripted_browser import visit
-from wizard import registrations
-from wizard.browser_login import Login, Screen, log_in, pasted, time_limit
-from wizard.credential_store import config_path
 from wizard.errors import UsageError, WizardError
+from wizard.login import registrations
+from wizard.login.flow import Login, Screen, log_in, pasted, time_limit
+from wizard.login.store import config_path
 from wizard.posthog import oauth, oauth_client
 from wizard.posthog.callback import Expected, Mismatch
 from wizard.posthog.failures import ApiError

@@ -16,11 +16,12 @@ import pytest
 
 from tests.fake_oauth import FakeOAuth
 from tests.fake_posthog import HTML, Canned
-from wizard import credential_store, credentials
 from wizard.cli import main
 from wizard.commands import login
 from wizard.console import Console
 from wizard.errors import WizardError
+from wizard.login import credentials
+from wizard.login import store as credential_store
 from wizard.posthog import device_login
 from wizard.posthog.hosts import Hosts, of
 from wizard.posthog.scopes import DEFAULT

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from tests.fake_oauth import FakeOAuth
 from tests.fake_posthog import HTML, Canned
 from tests.scripted_browser import visit
-from wizard import browser
-from wizard.browser_login import pasted
 from wizard.errors import WizardError
+from wizard.login import browser
+from wizard.login.flow import pasted
+from wizard.login.posthog_cli import cli_key
 from wizard.posthog import device_login, oauth_hosts, oauth_metadata
 from wizard.posthog.callback import Expected, Listener
 from wizard.posthog.failures import ApiError
@@ -32,7 +33,6 @@ from wizard.posthog.oauth_client import CALLBACKS, register
 from wizard.posthog.oauth_hosts import hosts_of
 from wizard.posthog.oauth_metadata import Endpoints, discover, same_site
 from wizard.posthog.scopes import DEFAULT, lacking
-from wizard.posthog_cli import cli_key
 
 US, EU = cloud("us"), cloud("eu")
 CLOUD = Endpoints("https://oauth.posthog.com", "", "")
@@ -370,7 +370,7 @@ def test_a_browser_gets_the_address_and_keeps_quiet(tmp_path: Path) -> None:
     script = tmp_path / "noisy"
     script.write_text('#!/bin/sh\necho noise; echo noise >&2; echo "$1" > "$0.got"\n')
     script.chmod(0o755)
-    code = "from wizard.browser import open_page; print(open_page('http://127.0.0.1/?a=1&b=%20'))"
+    code = "from wizard.login.browser import open_page; print(open_page('http://127.0.0.1/?a=1&b=%20'))"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "BROWSER": str(script)},

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.test_app_events import PAGE
-from wizard.app_events import app_events
 from wizard.apps import App
 from wizard.cli import main
-from wizard.first_event import first_event_lines
+from wizard.events import app_events
+from wizard.events.first import first_event_lines
 from wizard.next_steps import MOST, Step, next_steps
 from wizard.workspace import candidates, list_tree
 

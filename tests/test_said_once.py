@@ -21,7 +21,7 @@ from wizard.next_steps import Step
 from wizard.plan import AppPlan, Plan
 from wizard.posthog.hosts import cloud, login_line, of
 from wizard.posthog.relay import named
-from wizard.verdicts import Verdict
+from wizard.verify.verdicts import Verdict
 from wizard.workspace import list_tree
 
 FLASK = Path(__file__).parents[1] / "fixtures" / "flask-demo" / "project"

@@ -14,7 +14,7 @@ import pytest
 
 from tests.fake_posthog import DOWN, KEY, TOKEN, Canned, FakePostHog, complete, region
 from wizard.cli import main
-from wizard.verdicts import Status, Waits
+from wizard.verify.verdicts import Status, Waits
 
 Start = Callable[[FakePostHog], FakePostHog]
 

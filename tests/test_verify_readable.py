@@ -13,10 +13,10 @@ import pytest
 from tests.fake_posthog import BUSY, DOWN, HTML, KEY, LIMIT, TOKEN, Canned, FakePostHog, complete
 from wizard.errors import UsageError
 from wizard.posthog.events import TEST_EVENT
-from wizard.verdicts import Verdict, Waits, Wanted
 from wizard.verify import exit_code
-from wizard.verify_readable import readable_link, uuid_of
-from wizard.verify_token import token_link
+from wizard.verify.readable import readable_link, uuid_of
+from wizard.verify.token import token_link
+from wizard.verify.verdicts import Verdict, Waits, Wanted
 
 Start = Callable[[FakePostHog], FakePostHog]
 

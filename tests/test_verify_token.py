@@ -13,8 +13,8 @@ from tests.fake_posthog import DOWN, HTML, KEY, LIMIT, TOKEN, Canned, FakePostHo
 from wizard.posthog.access import Access
 from wizard.posthog.hosts import Hosts
 from wizard.posthog.tokens import FRESH, mask
-from wizard.verdicts import Waits, Wanted
-from wizard.verify_token import Connection, token_link
+from wizard.verify.token import Connection, token_link
+from wizard.verify.verdicts import Waits, Wanted
 
 Start = Callable[[FakePostHog], FakePostHog]
 
@@ -296,7 +296,7 @@ def test_a_project_of_any_shape(body: str, start: Start) -> None:
 def test_a_saved_login_counts(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     own = start(complete(keys={"pha_" + "L0gin" * 6: {"*"}}))
     monkeypatch.setattr(
-        "wizard.verify_token.access_for",
+        "wizard.verify.token.access_for",
         lambda env, hosts, host_read, say: Access("pha_" + "L0gin" * 6, hosts, "login"),
     )
     said: list[str] = []

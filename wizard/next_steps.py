@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from wizard.app_events import AppEvents, app_events
 from wizard.apps import App
-from wizard.existing_entries import is_aside
-from wizard.first_event import first_event_lines
+from wizard.events import AppEvents, app_events
+from wizard.events.first import first_event_lines
+from wizard.existing.entries import is_aside
 from wizard.packages import npm
 from wizard.project import Project
 

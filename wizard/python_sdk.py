@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from wizard.changes import Manual, Note
-from wizard.existing_offers import Standing
-from wizard.existing_offers import standing as existing_standing
+from wizard.existing.offers import Standing
+from wizard.existing.offers import standing as existing_standing
 from wizard.packages import pypi
 from wizard.packages.pypi_manifests import requirement_files
 from wizard.project import Project

@@ -22,7 +22,7 @@ from wizard.plan import AppPlan
 from wizard.planning import draft
 from wizard.posthog import hosts
 from wizard.project import Tree
-from wizard.verify_record import Verified, last_verified
+from wizard.verify.record import Verified, last_verified
 
 Kind = Literal["setup", "edit", "manual", "install", "variable", "deploy"]
 State = Literal["set_up", "incomplete", "absent"]

@@ -27,7 +27,7 @@ from wizard.edits import Codemod
 from wizard.environment import Names
 from wizard.errors import CannotEdit
 from wizard.existing import sites
-from wizard.existing_offers import kept, remarks, standing
+from wizard.existing.offers import kept, remarks, standing
 from wizard.packages import npm
 from wizard.project import Project
 from wizard.templates import template

@@ -9,7 +9,7 @@ from posixpath import join, normpath
 from frameworks.django.layout import manage_files, roots
 from frameworks.django.settings import Settings, code_of
 from wizard.changes import Manual
-from wizard.existing_offers import Standing, standing
+from wizard.existing.offers import Standing, standing
 from wizard.project import Project
 
 _OURS = re.compile(r"posthog\.disabled\s*=\s*testing or not\b")

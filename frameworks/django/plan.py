@@ -16,7 +16,7 @@ from wizard.changes import Change, EditFile, Install, Manual, Note, SetEnv
 from wizard.codemods.python.lists import ensure_extended, ensure_in_list
 from wizard.edits import Codemod
 from wizard.errors import CannotEdit
-from wizard.existing_offers import kept, remarks
+from wizard.existing.offers import kept, remarks
 from wizard.project import Project
 
 _BEHIND = "django.contrib.auth.middleware.AuthenticationMiddleware"

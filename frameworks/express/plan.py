@@ -22,7 +22,7 @@ from wizard.codemods.js.imports import ensure_import
 from wizard.codemods.js.statements import ensure_at
 from wizard.codemods.js.tree import naming
 from wizard.edits import Codemod
-from wizard.existing_offers import kept, remarks, standing
+from wizard.existing.offers import kept, remarks, standing
 from wizard.packages import npm
 from wizard.project import Project
 

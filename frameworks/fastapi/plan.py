@@ -10,7 +10,7 @@ from frameworks.fastapi.middleware import can_connect, connect, pasted
 from wizard import python_sdk
 from wizard.answers import Answers
 from wizard.changes import Change, Install, Manual, Note
-from wizard.existing_offers import kept, remarks
+from wizard.existing.offers import kept, remarks
 from wizard.project import Project
 from wizard.python_apps import listed, own_sources, unnamed
 from wizard.python_client import client_module

@@ -11,7 +11,7 @@ from wizard.answers import Answers
 from wizard.changes import Change, EditFile, Install, Manual
 from wizard.codemods.python.app_setup import ensure_beside_init_app
 from wizard.codemods.python.imports import ensure_from_import
-from wizard.existing_offers import kept, remarks
+from wizard.existing.offers import kept, remarks
 from wizard.project import Project
 from wizard.python_apps import Made, listed, made, unnamed
 from wizard.python_client import client_module

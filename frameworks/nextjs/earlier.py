@@ -10,7 +10,7 @@ from frameworks.nextjs.browser import Code
 from frameworks.nextjs.layout import Layout
 from wizard.changes import Change, Install, Manual, Note
 from wizard.codemods.js.tree import code_of
-from wizard.existing_offers import Standing
+from wizard.existing.offers import Standing
 from wizard.packages import npm
 from wizard.project import Project
 from wizard.text import line_number

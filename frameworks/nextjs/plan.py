@@ -13,7 +13,7 @@ from frameworks.nextjs.server import server
 from wizard import csp, environment
 from wizard.answers import Answers
 from wizard.changes import Change, Install, Manual, Note, SetEnv
-from wizard.existing_offers import kept, remarks, standing
+from wizard.existing.offers import kept, remarks, standing
 from wizard.packages import npm
 from wizard.project import Project
 

@@ -13,7 +13,7 @@ from wizard.answers import IN_BROWSER, Answers
 from wizard.changes import Change, Install, Manual, Note, SetEnv
 from wizard.codemods.js.tree import has_code
 from wizard.environment import Names
-from wizard.existing_offers import kept, remarks, standing
+from wizard.existing.offers import kept, remarks, standing
 from wizard.packages import npm
 from wizard.project import Project, normal
 from wizard.templates import template

@@ -133,7 +133,7 @@ def _tell_where(apps: Sequence[App], choices: Choices, console: Console) -> None
 
 def _logged_in_by() -> str:
     """How the way through PostHog is called when nobody needs to log in for it; empty when one has to."""
-    from wizard.credentials import personal_key, stored_hosts
+    from wizard.login.credentials import personal_key, stored_hosts
 
     if personal_key(os.environ):
         return "choose it with your personal key"

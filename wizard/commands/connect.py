@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from wizard.commands.choices import Choices
 from wizard.commands.choose_hosts import named_hosts
 from wizard.console import Console, harmless
-from wizard.credentials import access_for, stored_hosts
 from wizard.errors import UsageError, WizardError
+from wizard.login.credentials import access_for, stored_hosts
 from wizard.posthog import projects
 from wizard.posthog.access import Access, aloud
 from wizard.posthog.failures import ApiError

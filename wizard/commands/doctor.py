@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from wizard import project_settings
 from wizard.answers import Answers
-from wizard.app_events import AppEvents, app_events
 from wizard.apps import App
 from wizard.commands.about_app import choices_of
 from wizard.commands.choose import choose_apps
@@ -18,10 +17,11 @@ from wizard.commands.report import as_json, show_apps
 from wizard.console import Console
 from wizard.deploy.map import deploy_map
 from wizard.doctor import CodeHost, Finding, Patient, code_host, exit_code, literal_token, sorted_findings
-from wizard.doctor_code import check_code, environment_token
-from wizard.doctor_health import check_health
-from wizard.doctor_project import check_arrivals, check_settings, check_urls, check_variables
+from wizard.doctor.code import check_code, environment_token
+from wizard.doctor.health import check_health
+from wizard.doctor.project import check_arrivals, check_settings, check_urls, check_variables
 from wizard.errors import UsageError, WizardError
+from wizard.events import AppEvents, app_events
 from wizard.posthog import hosts as posthog_hosts
 from wizard.posthog.access import Access
 from wizard.posthog.definitions import event_definitions

@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from wizard import credential_store, credentials, prompts
+from wizard import prompts
 from wizard.commands import login_ways
 from wizard.commands.login_ways import Got
 from wizard.commands.report import as_json as print_json
 from wizard.console import Console, is_interactive
 from wizard.errors import Exit, UsageError, WizardError
+from wizard.login import credentials
+from wizard.login import store as credential_store
+from wizard.login.posthog_cli import cli_key
 from wizard.posthog import hosts as posthog_hosts
 from wizard.posthog.access import Access
 from wizard.posthog.hosts import Hosts
 from wizard.posthog.http import place
 from wizard.posthog.scopes import DEFAULT, lacking
-from wizard.posthog_cli import cli_key
 
 _SCRIPTS = (
     "In scripts pipe a personal API key in (posthog-wizard login --key --save < key.txt) or set "

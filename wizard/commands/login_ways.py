@@ -10,12 +10,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from wizard import browser, prompts
-from wizard.browser_login import Login, Screen, log_in
+from wizard import prompts
 from wizard.console import Console, is_interactive
-from wizard.credentials import Saved
 from wizard.errors import UsageError, WizardError
-from wizard.pasting import Pasted
+from wizard.login import browser
+from wizard.login.credentials import Saved
+from wizard.login.flow import Login, Screen, log_in
+from wizard.login.pasting import Pasted
 from wizard.posthog import device_login, oauth, users
 from wizard.posthog.access import Access, aloud
 from wizard.posthog.failures import KEY_PAGE, ApiError, quoted
@@ -182,6 +183,6 @@ def forget_quietly(got: Got) -> None:
 
 def env_key_variable() -> str | None:
     """The variable that holds a personal key and so goes before what is saved."""
-    from wizard.credentials import KEY_VARIABLES
+    from wizard.login.credentials import KEY_VARIABLES
 
     return next((name for name in KEY_VARIABLES if os.environ.get(name, "").strip()), None)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from wizard import credentials
 from wizard.commands.login import hosts_given
 from wizard.commands.login_ways import give_back
 from wizard.commands.report import as_json as print_json
 from wizard.console import Console
 from wizard.errors import Exit, WizardError
+from wizard.login import credentials
 from wizard.posthog.http import place
 
 

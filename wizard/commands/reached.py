@@ -12,8 +12,8 @@ from wizard.commands.choices import Choices
 from wizard.commands.choose_hosts import choose_hosts
 from wizard.commands.choose_token import choose_token
 from wizard.console import Console
-from wizard.credentials import access_for
 from wizard.errors import WizardError
+from wizard.login.credentials import access_for
 from wizard.posthog.access import Access, aloud
 from wizard.posthog.hosts import login_line
 from wizard.posthog.http import place

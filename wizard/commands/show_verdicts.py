@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from wizard.console import Console
-from wizard.verdicts import Link, Status, Verdict
+from wizard.verify.verdicts import Link, Status, Verdict
 
 Checked = Sequence[tuple[str, tuple[Verdict, ...]]]
 """The path of each app, and its verdicts; what is proven once for all apps is the same object in each."""

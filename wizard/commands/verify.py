@@ -22,10 +22,10 @@ from wizard.emits import Emission
 from wizard.errors import Exit
 from wizard.posthog.access import Access
 from wizard.project import Tree
-from wizard.verdicts import Wanted
 from wizard.verify import Waits, app_link, exit_code, project_id, readable_link, to_json, token_link
-from wizard.verify_readable import uuid_of
-from wizard.verify_record import remember
+from wizard.verify.readable import uuid_of
+from wizard.verify.record import remember
+from wizard.verify.verdicts import Wanted
 from wizard.workspace import list_tree
 
 __all__ = ["Checked", "VerifySettings", "check_apps", "links", "show", "verify", "worst"]

@@ -14,7 +14,7 @@ from wizard.disk import keep_record
 from wizard.errors import Exit, WizardError
 from wizard.posthog.tokens import redact
 from wizard.shelves import shelf
-from wizard.verdicts import Verdict
+from wizard.verify.verdicts import Verdict
 
 _NAME = "verified.json"
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from wizard import credential_store as store
-from wizard import registrations
 from wizard.errors import WizardError
+from wizard.login import registrations
+from wizard.login import store as store
 from wizard.posthog import hosts as posthog_hosts
 from wizard.posthog import oauth
 from wizard.posthog.access import Access, aloud

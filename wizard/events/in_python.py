@@ -7,7 +7,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 
-from wizard.events_in_javascript import Capture, Read, Wrapper
+from wizard.events.in_javascript import Capture, Read, Wrapper
 
 _PACKAGES = ("posthog", "posthoganalytics")
 _BY_METHOD = {

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from wizard.app_events import AppEvents, app_events
 from wizard.apps import App
-from wizard.dashboard_charts import Chart, charts, explanation
-from wizard.dashboard_record import Record, recorded, remember
+from wizard.dashboard.charts import Chart, charts, explanation
+from wizard.dashboard.record import Record, recorded, remember
 from wizard.errors import WizardError
+from wizard.events import AppEvents, app_events
 from wizard.posthog import dashboards, insights
 from wizard.posthog.access import Access
 from wizard.posthog.dashboards import Dashboard

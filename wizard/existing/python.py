@@ -7,7 +7,7 @@ import re
 import warnings
 from collections.abc import Iterator
 
-from wizard.existing_set_up import Kind, Options, SetUp
+from wizard.existing.set_up import Kind, Options, SetUp
 from wizard.text import line_number
 
 _PACKAGES = ("posthog", "posthoganalytics")

@@ -11,8 +11,8 @@ from wizard.codemods.html import scripts, without_comments
 from wizard.codemods.js.tree import Script, arguments, named, parse
 from wizard.codemods.js.values import declared, literal
 from wizard.errors import CannotEdit
-from wizard.existing_bindings import LOCAL, NAME, SERVER, Bindings, Follow
-from wizard.existing_set_up import WRAPPER, Options, SetUp
+from wizard.existing.bindings import LOCAL, NAME, SERVER, Bindings, Follow
+from wizard.existing.set_up import WRAPPER, Options, SetUp
 from wizard.text import line_number
 
 _INTEGRATION = re.compile(

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from wizard.apps import App
 from wizard.existing import Site
-from wizard.existing_entries import is_aside
+from wizard.existing.entries import is_aside
 from wizard.packages import pypi
 from wizard.project import Project
 
@@ -52,7 +52,7 @@ def _browser(snippet: bool) -> list[str]:
 def _styled(lines: list[str], like: str) -> list[str]:
     """Our lines as the file `like` is written: its quotes and semicolons."""
     from wizard.codemods.js.style import restyle, style_of
-    from wizard.existing_init import script_of
+    from wizard.existing.init import script_of
 
     if not like.strip():
         return lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from wizard.credentials import access_for
+from wizard.login.credentials import access_for
 from wizard.posthog import network, tokens
 from wizard.posthog.access import Access, aloud
 from wizard.posthog.failures import ApiError
@@ -14,7 +14,7 @@ from wizard.posthog.network import PROXY_PAGE, Network
 from wizard.posthog.ownership import Owner, owner_of
 from wizard.posthog.projects import Project
 from wizard.posthog.tokens import TokenVerdict
-from wizard.verdicts import Verdict, Wanted, filled
+from wizard.verify.verdicts import Verdict, Wanted, filled
 
 
 @dataclass(frozen=True, slots=True)

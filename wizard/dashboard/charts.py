@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wizard.app_events import AppEvent, AppEvents
+from wizard.events import AppEvent, AppEvents
 
 MOST_OWN = 5
 """Events of the app's own in one trend."""

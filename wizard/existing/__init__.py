@@ -10,10 +10,10 @@ from itertools import combinations
 from typing import Literal
 
 from wizard.errors import CannotEdit
-from wizard.existing_entries import SCRIPTS
-from wizard.existing_graph import Loaded, loaded, relative_to_app
-from wizard.existing_modules import JavaScriptModules, libraries
-from wizard.existing_set_up import WRAPPER, Runtime, SetUp
+from wizard.existing.entries import SCRIPTS
+from wizard.existing.graph import Loaded, loaded, relative_to_app
+from wizard.existing.modules import JavaScriptModules, libraries
+from wizard.existing.set_up import WRAPPER, Runtime, SetUp
 from wizard.packages import npm, pypi
 from wizard.project import LARGEST_SOURCE, Project
 from wizard.text import decode
@@ -157,7 +157,7 @@ def _doubles(project: Project, graph: Loaded, active: list[Site]) -> Iterator[tu
 
 def _found(project: Project, language: str) -> Iterator[Site]:
     if language == "python":
-        from wizard.existing_python import set_ups as python_set_ups
+        from wizard.existing.python import set_ups as python_set_ups
 
         for path, text in _mentions(project, [project.within(p) for p in project.files(_PYTHON)]):
             yield from (Site(relative_to_app(project, path), one) for one in python_set_ups(text))
@@ -165,7 +165,7 @@ def _found(project: Project, language: str) -> Iterator[Site]:
     own = [project.within(path) for path in project.files(_JAVASCRIPT)]
     modules: JavaScriptModules | None = None
     for path, text in _mentions(project, [*own, *libraries(project)]):
-        from wizard.existing_init import set_ups as script_set_ups
+        from wizard.existing.init import set_ups as script_set_ups
 
         modules = modules or JavaScriptModules(project, project.tree.known)
         follow = partial(_follow, project, modules, path, 0)
@@ -194,7 +194,7 @@ def _text(project: Project, path: str, *, mentioning: bool = True) -> str | None
 
 def _follow(project: Project, modules: JavaScriptModules, importer: str, depth: int, source: str, name: str) -> bool:
     """Does `name` of the module `source`, seen from `importer`, stand for the SDK?"""
-    from wizard.existing_bindings import exports_posthog
+    from wizard.existing.bindings import exports_posthog
 
     if depth >= _RE_EXPORTS or not re.match(r"[.@~#$/\w]", source):
         return False

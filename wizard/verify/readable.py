@@ -9,8 +9,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from wizard.credentials import KEY_VARIABLES
 from wizard.errors import UsageError, WizardError
+from wizard.login.credentials import KEY_VARIABLES
 from wizard.posthog import events
 from wizard.posthog.access import Access
 from wizard.posthog.failures import quoted
@@ -18,8 +18,8 @@ from wizard.posthog.hosts import login_line
 from wizard.posthog.http import place
 from wizard.posthog.lag import explanations
 from wizard.posthog.projects import Project
-from wizard.verdicts import Status, Verdict, Wanted, filled
-from wizard.verify_token import Connection, titled
+from wizard.verify.token import Connection, titled
+from wizard.verify.verdicts import Status, Verdict, Wanted, filled
 
 SCOPES = "query:read, user:read and project:read"
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from wizard.app_events import AppEvents
 from wizard.apps import App
 from wizard.errors import Exit
+from wizard.events import AppEvents
 from wizard.posthog.hosts import Hosts
 
 Severity = Literal["critical", "warning", "info"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
-from wizard.credentials import KEY_VARIABLES, personal_key
 from wizard.errors import Exit, UsageError
+from wizard.login.credentials import KEY_VARIABLES, personal_key
 from wizard.posthog import tokens
 from wizard.posthog.hosts import Hosts
 from wizard.posthog.loose import mapping
-from wizard.verdicts import Say, Status, Verdict, Waits, Wanted, filled
-from wizard.verify_readable import readable_link
-from wizard.verify_token import Connection, token_link
+from wizard.verify.readable import readable_link
+from wizard.verify.token import Connection, token_link
+from wizard.verify.verdicts import Say, Status, Verdict, Waits, Wanted, filled
 
 __all__ = [
     "KEY_VARIABLES",

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from wizard.errors import CannotEdit
-from wizard.existing_entries import SCRIPTS
+from wizard.existing.entries import SCRIPTS
 from wizard.packages import npm
 from wizard.project import BrokenFile, Project, normal
 

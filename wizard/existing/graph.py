@@ -9,8 +9,8 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from wizard.errors import CannotEdit
-from wizard.existing_entries import is_aside, javascript_entries, python_entries
-from wizard.existing_modules import JavaScriptModules, PythonModules
+from wizard.existing.entries import is_aside, javascript_entries, python_entries
+from wizard.existing.modules import JavaScriptModules, PythonModules
 from wizard.project import LARGEST_SOURCE, Project
 from wizard.text import decode
 

@@ -12,8 +12,8 @@ from wizard.codemods.html import without_comments
 from wizard.codemods.js.tree import FUNCTIONS, Script, ancestors, arguments, named, parse
 from wizard.codemods.js.values import bare, declared, literal
 from wizard.errors import CannotEdit
-from wizard.existing_bindings import NAME, Bindings, Follow
-from wizard.existing_init import script_of
+from wizard.existing.bindings import NAME, Bindings, Follow
+from wizard.existing.init import script_of
 from wizard.text import line_number
 
 BY_METHOD = {

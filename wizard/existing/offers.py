@@ -12,7 +12,7 @@ from wizard.answers import Answers
 from wizard.changes import Change, Note, SetEnv
 from wizard.codemods import dotenv
 from wizard.existing import Site, is_own, survey
-from wizard.existing_set_up import Runtime
+from wizard.existing.set_up import Runtime
 from wizard.packages import npm, pypi
 from wizard.project import Project, normal
 

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from wizard import registrations
 from wizard.errors import Interrupted, UsageError
+from wizard.login import registrations
 from wizard.posthog import oauth
 from wizard.posthog.callback import Expected, Listener, Mismatch
 from wizard.posthog.failures import ApiError

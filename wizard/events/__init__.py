@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from wizard.apps import App
-from wizard.events_in_javascript import Capture, Read, Wrapper
+from wizard.events.in_javascript import Capture, Read, Wrapper
 from wizard.existing import Site, survey
-from wizard.existing_entries import SCRIPTS, is_aside
-from wizard.existing_graph import loaded, relative_to_app
-from wizard.existing_modules import JavaScriptModules, PythonModules
+from wizard.existing.entries import SCRIPTS, is_aside
+from wizard.existing.graph import loaded, relative_to_app
+from wizard.existing.modules import JavaScriptModules, PythonModules
 from wizard.project import Project
 
 Source = Literal["code", "sdk"]
@@ -208,7 +208,7 @@ class _JavaScript:
         self.modules, self.makers = JavaScriptModules(project, frozenset(project.tree.paths)), makers
 
     def read(self, path: str, text: str) -> Read:
-        from wizard.events_in_javascript import read_script
+        from wizard.events.in_javascript import read_script
 
         return read_script(path, text, lambda source, name: not self.makers.isdisjoint(self._targets(path, source)))
 
@@ -217,7 +217,7 @@ class _JavaScript:
         yield "import" if wrapper.name == "default" else wrapper.name.partition(".")[0]
 
     def used(self, path: str, text: str, wrappers: Mapping[str, tuple[Wrapper, ...]]) -> tuple[Capture, ...]:
-        from wizard.events_in_javascript import imported_calls, imports_of
+        from wizard.events.in_javascript import imported_calls, imports_of
 
         sources = {
             (specifier, wrapper.name): wrapper
@@ -239,7 +239,7 @@ class _Python:
         self.modules, self.makers = PythonModules(project, frozenset(project.tree.paths)), makers
 
     def read(self, path: str, text: str) -> Read:
-        from wizard.events_in_python import read_module
+        from wizard.events.in_python import read_module
 
         def follow(module: str, name: str) -> bool:
             return not self.makers.isdisjoint(self.modules.resolve(path, module)[-1:])
@@ -251,7 +251,7 @@ class _Python:
         yield wrapper.name
 
     def used(self, path: str, text: str, wrappers: Mapping[str, tuple[Wrapper, ...]]) -> tuple[Capture, ...]:
-        from wizard.events_in_python import imported_calls, imports_of
+        from wizard.events.in_python import imported_calls, imports_of
 
         sources = {
             (module, wrapper.name): wrapper

@@ -7,8 +7,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from wizard.credential_store import config_path, private_folder, private_read, private_write
 from wizard.errors import WizardError
+from wizard.login.store import config_path, private_folder, private_read, private_write
 from wizard.posthog.loose import mapping, text
 from wizard.posthog.oauth_client import Client, register
 from wizard.posthog.oauth_metadata import Endpoints
