@@ -6,12 +6,12 @@ import os
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 from wizard import workspaces
 from wizard.errors import WizardError
 from wizard.git import git
+from wizard.git_files import git_files
 from wizard.gitignore import Rules
 from wizard.project import BrokenFile, Project, Tree, normal
 
@@ -96,7 +96,7 @@ def list_tree(directory: Path) -> Tree:
     """
     root = root_of(directory)
     top = _top(root)
-    listed = _from_git(root) if (top / ".git").exists() else None
+    listed = git_files(root, top) if (top / ".git").exists() else None
     try:
         paths = listed or walked(root)
     except OSError as error:
@@ -136,17 +136,6 @@ def _pruned(root: Path, paths: Collection[str], left_out: Mapping[str, str]) -> 
 def _top(root: Path) -> Path:
     """The repository that a directory lies in; the directory itself when it lies in none."""
     return next((d for d in (root, *root.parents) if (d / ".git").exists()), root)
-
-
-def _from_git(root: Path) -> list[str] | None:
-    with ThreadPoolExecutor(1) as pool:
-        pending = pool.submit(git, root, "ls-files", "-d", "-z")
-        listed = git(root, "ls-files", "-co", "--exclude-standard", "-z")
-        deleted = pending.result()
-    if listed is None or deleted is None or listed.returncode != 0:
-        return None
-    names = set(os.fsdecode(listed.stdout).split("\0")) - set(os.fsdecode(deleted.stdout).split("\0"))
-    return [name for name in names if name and not name.endswith("/")]
 
 
 def walked(root: Path) -> list[str]:
