@@ -247,8 +247,6 @@ TAKEN = "const net = require('net'); net.createServer().listen(process.env.PORT,
         pytest.param(edit(".env", r"us\.i", "eu.i"), (), "failed", "wrong-region", id="wrong-region"),
         pytest.param(lambda root: (root / "server.js").write_text(EXPRESS), (), "failed", "no-init", id="init-removed"),
         pytest.param(edit("server.js", "const app", "process.exit(3)\nconst app"), (), "failed", "app-ended", id="end"),
-        pytest.param(lambda root: (root / "taken.js").write_text(TAKEN), ("--app-command", "node taken.js"), "failed",
-                     "port-taken", id="port-taken"),
         pytest.param(edit("server.js", r"app\.listen", "setInterval(() => {}, 1000) //"), ("--timeout", "3"), "failed",
                      "never-answered", id="never-starts"),
         pytest.param(lambda root: shutil.rmtree(root / "node_modules/posthog-node"), (), "failed", "sdk-import",
@@ -263,4 +261,14 @@ def test_a_server(
     # without a network nothing is said about the token, so that only the app decides
     link = app_link(app, "--region", "us", *arguments, code=0 if status == "passed" else 4)
     assert seen(link) == (status, cause), link
+    assert not any(str(app.root) in line for line in _commands())
+
+
+def test_a_crash_that_the_app_itself_reports(app: RealApp, express: Path) -> None:
+    """The event is proof, whatever else is wrong; what is wrong is said with it."""
+    copied(express, app.root)
+    (app.root / "taken.js").write_text(TAKEN)
+    link = app_link(app, "--region", "us", "--app-command", "node taken.js", code=0)
+    assert seen(link) == ("passed", "$exception")
+    assert "its port is already taken" in link["detail"]["warning"]
     assert not any(str(app.root) in line for line in _commands())
