@@ -48,12 +48,15 @@ def tunnel(server: FakePostHog) -> Iterator[Tunnel]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    certificates._trusted_with.cache_clear()
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
         monkeypatch.delenv(name, raising=False)
+    yield
+    certificates._trusted_with.cache_clear()
 
 
 @pytest.fixture
@@ -119,7 +122,7 @@ def test_on_macos_the_variables_count_besides_the_keychain(
     variable: str, url: str, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("truststore")
-    monkeypatch.setattr(http, "_trusted", lambda url: certificates._keychain())
+    monkeypatch.setattr(http, "trusted_by", lambda url: certificates._keychain())
     assert refused(url).kind == "tls"
     monkeypatch.setenv(variable, str(authority.directory if variable == "SSL_CERT_DIR" else authority.root))
     assert isinstance(send("GET", url, timeout=LIMIT), Reply)
@@ -288,3 +291,12 @@ def test_a_posthog_name_that_works_is_not_suspected(
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.root))
     url = server.url.replace("http://127.0.0.1", "https://us.posthog.com")
     assert isinstance(send("GET", f"{url}/flags/", timeout=LIMIT), Reply)
+
+
+def test_certificates_are_read_once_for_each_state_of_the_variables(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = certificates.trusted()
+    assert certificates.trusted() is usual
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.root))
+    assert certificates.trusted() is not usual

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -35,6 +36,12 @@ def trusted() -> ssl.SSLContext:
 
     Raises OSError when one of these two variables names a file that is not there or holds no certificates.
     """
+    return _trusted_with(tuple(os.environ.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", *_FURTHER)))
+
+
+@lru_cache(maxsize=4)
+def _trusted_with(named: tuple[str | None, ...]) -> ssl.SSLContext:
+    """One for each state of the variables that name certificates: reading them takes 0.1 s, and a run calls often."""
     import httpx
 
     if sys.platform == "darwin":

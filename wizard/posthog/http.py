@@ -115,7 +115,7 @@ def send(
         # a little more than the limits inside, which know more about what went wrong
         return within(1.1 * timeout, lambda: _explained(url, _send(method, url, body, form, bearer, headers, timeout)))
     except TimeoutError:
-        return NoReply("timeout", f"{place(url)} did not finish its answer in time ({timeout:g} s){_through(url)}")
+        return NoReply("timeout", f"{place(url)} did not finish its answer in time ({timeout:g} s){through(url)}")
 
 
 def _explained(url: str, reply: Reply | NoReply) -> Reply | NoReply:
@@ -142,7 +142,7 @@ def _send(
         sent["Authorization"] = f"Bearer {bearer}"
     deadline = time.monotonic() + timeout
     try:
-        context = _trusted(url)
+        context = trusted_by(url)
     except OSError as error:
         what = "does not exist" if isinstance(error, FileNotFoundError) else "holds no certificates that can be read"
         name = "SSL_CERT_FILE" if os.environ.get("SSL_CERT_FILE") else "SSL_CERT_DIR"
@@ -159,16 +159,16 @@ def _send(
                 return content
             return Reply(response.status_code, {k.lower(): v for k, v in response.headers.items()}, content)
     except httpx.TimeoutException:
-        return NoReply("timeout", f"{place(url)} did not answer in time ({timeout:g} s){_through(url)}")
+        return NoReply("timeout", f"{place(url)} did not answer in time ({timeout:g} s){through(url)}")
     except httpx.ProxyError as error:
-        return NoReply("proxy", f"the proxy{_through(url, '')} refused to reach {place(url)} ({line(str(error), 80)})")
+        return NoReply("proxy", f"the proxy{through(url, '')} refused to reach {place(url)} ({line(str(error), 80)})")
     except (httpx.HTTPError, OSError) as error:
-        return _in_words(error, url, timeout)
+        return in_words(error, url, timeout)
     except (httpx.InvalidURL, UnicodeError):
         return NoReply("url", f"{place(url)} is not a host that can be called")
     except (ImportError, ValueError):
         # httpx raises these for socks:// without its extra, and for proxy schemes it does not know
-        return NoReply("proxy", f"the proxy in the environment{_through(url, '')} is of a kind that is not supported")
+        return NoReply("proxy", f"the proxy in the environment{through(url, '')} is of a kind that is not supported")
 
 
 def _read(response: httpx.Response, deadline: float) -> bytes | NoReply:
@@ -183,7 +183,8 @@ def _read(response: httpx.Response, deadline: float) -> bytes | NoReply:
         return NoReply("broken", f"{where} answered with bytes that cannot be unpacked")
 
 
-def _in_words(error: BaseException, url: str, timeout: float) -> NoReply:
+def in_words(error: BaseException, url: str, timeout: float) -> NoReply:
+    """What went wrong, by the innermost error that says it; `timeout` in seconds for finding out an issuer."""
     import socket
     import ssl
 
@@ -192,15 +193,15 @@ def _in_words(error: BaseException, url: str, timeout: float) -> NoReply:
         match cause:
             case socket.gaierror():
                 words = f"the name {where} cannot be resolved (DNS): no network, or a DNS filter blocks it"
-                return NoReply("dns", words + _through(url))
+                return NoReply("dns", words + through(url))
             case ssl.SSLCertVerificationError():
                 return _untrusted(cause, url, timeout)
             case ssl.SSLError():
                 detail = (cause.reason or "handshake failed").replace("_", " ").lower()
-                return NoReply("tls", f"no TLS connection with {where} ({detail}){_through(url)}")
+                return NoReply("tls", f"no TLS connection with {where} ({detail}){through(url)}")
             case ConnectionRefusedError():
-                return NoReply("refused", f"{where} refuses connections{_through(url)}")
-    return NoReply("broken", f"the connection to {where} broke off{_through(url)}")
+                return NoReply("refused", f"{where} refuses connections{through(url)}")
+    return NoReply("broken", f"the connection to {where} broke off{through(url)}")
 
 
 def _untrusted(error: ssl.SSLCertVerificationError, url: str, timeout: float) -> NoReply:
@@ -210,7 +211,7 @@ def _untrusted(error: ssl.SSLCertVerificationError, url: str, timeout: float) ->
     issuer = presented_issuer(parts.hostname or "", parts.port or 443, _proxy(url), min(timeout / 2, 5.0))
     by = f", issued by {issuer}," if issuer else ""
     why = line(error.verify_message).rstrip(".")
-    reason = f"the certificate of {place(url)}{by} is not trusted ({why}){_through(url)}"
+    reason = f"the certificate of {place(url)}{by} is not trusted ({why}){through(url)}"
     if error.verify_code in (9, 10):  # not yet valid, expired
         return NoReply("tls", reason, "Is the clock of this machine right?")
     if error.verify_code in (62, 64):  # of another name or address
@@ -244,7 +245,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _through(url: str, lead: str = ", through the proxy") -> str:
+def through(url: str, lead: str = ", through the proxy") -> str:
     """` through the proxy host:port` when the environment names one for this URL."""
     return f"{lead} {place(proxy)}" if (proxy := _proxy(url)) else ""
 
@@ -261,7 +262,8 @@ def _proxy(url: str) -> str:
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def _trusted(url: str) -> ssl.SSLContext:
+def trusted_by(url: str) -> ssl.SSLContext:
+    """The certificates that count for a URL; none need be read for plain HTTP on this machine."""
     import ssl
 
     from wizard.posthog.certificates import trusted

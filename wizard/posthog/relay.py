@@ -12,7 +12,7 @@ from wizard.errors import UsageError
 from wizard.posthog import hosts as known
 from wizard.posthog.bounds import within
 from wizard.posthog.hosts import REGIONS, Hosts
-from wizard.posthog.http import NoReply, _in_words, _through, _trusted, place
+from wizard.posthog.http import NoReply, in_words, place, through, trusted_by
 
 if TYPE_CHECKING:
     import httpx
@@ -97,9 +97,9 @@ class Upstream:
             deadline = time.monotonic() + self._timeout
             return within(1.1 * self._timeout, lambda: self._exchange(base, request, deadline))
         except (httpx.TimeoutException, TimeoutError):
-            return NoReply("timeout", f"{place(base)} did not answer in time ({self._timeout:g} s){_through(base)}")
+            return NoReply("timeout", f"{place(base)} did not answer in time ({self._timeout:g} s){through(base)}")
         except (httpx.HTTPError, OSError) as error:
-            return _in_words(error, base, self._timeout)
+            return in_words(error, base, self._timeout)
         except (httpx.InvalidURL, UnicodeError):
             return NoReply("url", f"{place(base)} is not a host that can be called")
 
@@ -119,7 +119,7 @@ class Upstream:
 
         try:
             return httpx.Client(
-                verify=_trusted(base), trust_env=not is_loopback(base), timeout=self._timeout, follow_redirects=False
+                verify=trusted_by(base), trust_env=not is_loopback(base), timeout=self._timeout, follow_redirects=False
             )
         except (ImportError, ValueError) as error:
             raise UsageError("the proxy in the environment is of a kind that is not supported") from error
