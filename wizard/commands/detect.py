@@ -33,10 +33,10 @@ def detect(directory: Path, as_json: bool) -> int:
         }
         print_json(console, report)
         return Exit.OK if found.apps else Exit.REFUSED
-    for app in found.apps:
+    states = [existing(app.project, app.framework.language) for app in found.apps]
+    for app, state in zip(found.apps, states, strict=True):
         show_apps(console, [app])
         console.item(" ", f"{app.role.kind}: {app.role.reason}")
-        state = existing(app.project, app.framework.language)
         console.item(" ", _STATES[state.state])
         for line in state.evidence:
             console.item(" ", f"  {line}", "dim")
@@ -46,7 +46,7 @@ def detect(directory: Path, as_json: bool) -> int:
         console.item("-", f"{ignored.path}: {ignored.reason}", "dim")
     if found.apps:
         console.say()
-        done = all(existing(app.project, app.framework.language).state == "installed" for app in found.apps)
+        done = all(state.state == "installed" for state in states)
         command = "Check events: posthog-wizard verify" if done else "Set it up: posthog-wizard"
         console.raw(command + ("" if str(directory) == "." else f" {shlex.quote(str(directory))}"))
     else:

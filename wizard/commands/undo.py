@@ -11,7 +11,7 @@ from wizard.commands.report import moment
 from wizard.console import Console, is_interactive
 from wizard.diff import file_diff, holds_values
 from wizard.errors import Exit, WizardError
-from wizard.journal import Journal, forget, journals
+from wizard.journal import forget, journals
 from wizard.moves import adopt, where_else
 from wizard.plan import shown
 from wizard.project import normal
@@ -68,12 +68,13 @@ def undo(
     if not applied:
         raise WizardError("nothing to undo here", where_else(root) or f"No setup of {root} is on record.")
     targets = [normal(target) for target in targets if normal(target) != "."]
-    journal = next((j for j in reversed(applied) if _touches(j, targets)), None)
-    if journal is None:
+    plans = ((journal, plan_undo(journal, targets)) for journal in reversed(applied))
+    found = next(((j, p) for j, p in plans if not targets or p.changes or p.conflicts), None)
+    if found is None:
         raise WizardError(
             f"no set-up on record changed anything in {' or '.join(targets)}", "See: posthog-wizard undo --list"
         )
-    plan = plan_undo(journal, targets)
+    journal, plan = found
     # hundreds of lines of a package manager's own would bury the rest; --dry-run has them
     lockfiles = {entry.path for entry in journal.watched}
     locks = [change.path for change in plan.changes if change.path in lockfiles]
@@ -116,11 +117,3 @@ def undo(
         }
         print_json(console, report)
     return plan.exit_code
-
-
-def _touches(journal: Journal, targets: Sequence[str]) -> bool:
-    """Is there still something of the set-up in one of the targets?"""
-    if not targets:
-        return True
-    planned = plan_undo(journal, targets)
-    return bool(planned.changes or planned.conflicts)
