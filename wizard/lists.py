@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from wizard.edits import Edit, insert
@@ -43,6 +44,15 @@ def insert_item(
     if index < len(items):
         return _before(text, open, items, index, new, comment_markers)
     return _append(text, open, close, items, new, comment_markers, unit)
+
+
+def alphabetical_place(names: Sequence[str], new: str) -> int:
+    """The index at which `new` belongs among `names`: by alphabet if they are (capitals first or mixed), else last."""
+    for order in (str, str.casefold):
+        ordered = [order(name) for name in names]
+        if ordered == sorted(ordered):
+            return bisect_left(ordered, order(new))
+    return len(names)
 
 
 def skip_blanks(text: str, position: int, end: int, comment_markers: Sequence[str]) -> int:

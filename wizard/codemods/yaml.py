@@ -122,9 +122,9 @@ def ensure_name(path: Sequence[str | int], name: str) -> Codemod:
     """
 
     def run(text: str) -> str:
-        parent, node = _descend(text, path)
+        parent, node = descend(text, path)
         if node is None:
-            return _added_key(text, parent, str(path[-1]), [f"- {name}"])
+            return added_key(text, parent, str(path[-1]), [f"- {name}"])
         if node.kind == "list":
             if any((item.value or "").split("=", 1)[0].strip() == name for item in node.items):
                 return text
@@ -140,10 +140,10 @@ def ensure_record(path: Sequence[str | int], key: str, name: str, rest: Sequence
     """The list of mappings at `path` has one whose `key` is `name`; a new one gets the lines `rest` too."""
 
     def run(text: str) -> str:
-        parent, node = _descend(text, path)
+        parent, node = descend(text, path)
         lines = [f"- {key}: {name}", *(f"  {line}" for line in rest)]
         if node is None:
-            return _added_key(text, parent, str(path[-1]), lines)
+            return added_key(text, parent, str(path[-1]), lines)
         if node.kind != "list":
             raise CannotEdit(f"{path[-1]} is not a list", line_number(text, node.start))
         if any(item.text(key) == name for item in node.items):
@@ -153,7 +153,7 @@ def ensure_record(path: Sequence[str | int], key: str, name: str, rest: Sequence
     return run
 
 
-def _descend(text: str, path: Sequence[str | int]) -> tuple[Node, Node | None]:
+def descend(text: str, path: Sequence[str | int]) -> tuple[Node, Node | None]:
     """The mapping that holds (or shall hold) what `path` names, and that. Refuses what others share."""
     parent = node = read(text)
     for depth, step in enumerate(path):
@@ -173,7 +173,8 @@ def _descend(text: str, path: Sequence[str | int]) -> tuple[Node, Node | None]:
     return parent, node
 
 
-def _added_key(text: str, parent: Node, key: str, lines: Sequence[str]) -> str:
+def added_key(text: str, parent: Node, key: str, lines: Sequence[str]) -> str:
+    """`key:` with `lines` below it, behind the last entry of the block mapping `parent`."""
     if parent.own(_MERGE) is not None:
         raise CannotEdit(f"a {key} of its own would hide a merged one", line_number(text, parent.start))
     return _appended(text, parent, [f"{key}:", *(f"  {line}" for line in lines)])
@@ -184,15 +185,16 @@ def _appended(text: str, node: Node, lines: Sequence[str]) -> str:
     if node.flow or not node.children:
         raise CannotEdit("it is written in brackets or has no entries", line_number(text, node.start))
     first = node.keys[-1] if node.kind == "map" else node.children[-1]
-    indent = _indentation(text, node, first)
-    place = line_end(text, _last(text, node))
+    indent = indentation(text, node, first)
+    place = line_end(text, end_of(text, node))
     after = splice(text, [insert(place, "".join(f"\n{indent}{line}" for line in lines))])
-    if not _only_added(text, after, node):
+    if not only_added(text, after, node):
         raise CannotEdit("the layout is one that we do not know", line_number(text, place))
     return after
 
 
-def _indentation(text: str, node: Node, first: Node) -> str:
+def indentation(text: str, node: Node, first: Node) -> str:
+    """What stands before an entry that begins with `first`."""
     start = line_start(text, first.start)
     before = text[start : first.start]
     if node.kind == "list":
@@ -204,7 +206,7 @@ def _indentation(text: str, node: Node, first: Node) -> str:
     return " " * len(before)
 
 
-def _last(text: str, node: Node) -> int:
+def end_of(text: str, node: Node) -> int:
     """Where the text of a value really ends: block collections are said to end where the next thing begins."""
     if node.kind == "scalar" or node.flow or not node.children:
         return max(node.start, len(text[: node.end].rstrip()))
@@ -212,10 +214,11 @@ def _last(text: str, node: Node) -> int:
     inside = node.start <= child.start < node.end or (child.start == child.end == node.end)
     if not inside:
         raise CannotEdit("the last entry is an alias", line_number(text, node.start))
-    return _last(text, child)
+    return end_of(text, child)
 
 
-def _events(text: str) -> list[tuple[Any, ...]]:
+def events(text: str) -> list[tuple[Any, ...]]:
+    """What a parser sees, one thing after the other, without its layout."""
     import yaml
 
     try:
@@ -227,9 +230,9 @@ def _events(text: str) -> list[tuple[Any, ...]]:
         raise CannotEdit("the layout is one that we do not know") from error
 
 
-def _only_added(before: str, after: str, node: Node) -> bool:
+def only_added(before: str, after: str, node: Node) -> bool:
     """Does a reader see what it saw, and one run of scalars, mappings or lists more?"""
-    old, new = _events(before), _events(after)
+    old, new = events(before), events(after)
     added = len(new) - len(old)
     same = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), len(old))
     return added > 0 and any(
