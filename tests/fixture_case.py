@@ -68,7 +68,7 @@ class Case:
         target = self.wanted.get("target")
         if target is None:
             return list(find_apps(tree).apps)
-        return detect(next(p for p in candidates(tree) if p.path == target))
+        return [app for project in candidates(tree) if project.path == target for app in detect(project)]
 
     def app(self, tree: Tree) -> App:
         found = {app.id: app for app in self.apps(tree)}

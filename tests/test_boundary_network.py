@@ -65,8 +65,8 @@ def planning(chosen: list[Case], tmp_path: Path) -> list[Any]:
 def check_planning(events: list[Any]) -> None:
     assert [e for e in events if e[0] not in ("subprocess.Popen",)] == []
     questions = {
-        ("ls-files", "-d", "-z"),
-        ("ls-files", "-co", "--exclude-standard", "-z"),
+        ("diff-files", "--name-only", "--diff-filter=D", "--ignore-submodules=all", "--relative", "-z"),
+        ("ls-files", "-cot", "--exclude-standard", "-z"),
         ("ls-files", "--error-unmatch", "--"),
         ("check-ignore", "-q", "--no-index", "--"),
     }

@@ -127,7 +127,7 @@ def test_detect_json(app: Path) -> None:
         ({"main.c": "int main() { return 0; }"}, "no package.json"),
         ({"package.json": "{ broken"}, "not valid JSON"),
         ({"pyproject.toml": "[broken"}, "not valid TOML"),
-        ({"package.json": '{"name": "lib", "main": "index.js"}'}, "no supported framework"),
+        ({"package.json": '{"name": "lib", "main": "index.js"}'}, "no web framework"),
     ],
     ids=["empty", "c", "broken package.json", "broken pyproject.toml", "library"],
 )

@@ -125,7 +125,7 @@ def test_a_person_is_asked_only_when_nobody_knows(
     tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Choices, "may_ask", property(lambda self: True))
-    monkeypatch.setattr(prompts, "select", lambda message, choices: "eu")
+    monkeypatch.setattr(prompts, "select", lambda message, choices, default: "eu")
     found = choose_hosts([app_with(tmp_path)], Choices(Path()), "phc_unknown", None, Console(quiet=True))
     assert (found, asked) == (Where(cloud("eu")), ["phc_unknown"])
 

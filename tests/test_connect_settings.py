@@ -15,8 +15,8 @@ from wizard import project_settings, prompts
 from wizard.answers import IN_BROWSER, OPTIONS, Answers
 from wizard.apps import App
 from wizard.commands.choices import Choices
-from wizard.commands.choose import Chosen
 from wizard.commands.choose_options import choose_options
+from wizard.commands.choose_project import Chosen
 from wizard.commands.connect import Connection
 from wizard.commands.switch_on import switch_on
 from wizard.console import Console

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tests.test_app_events import PACKAGE, PAGE
 from wizard.answers import Answers
 from wizard.apps import App
 from wizard.cli import main
+from wizard.commands.choose_project import Chosen
 from wizard.commands.dashboard import after_setup
 from wizard.console import Console
 from wizard.dashboard import Outcome, create_for, name_of
@@ -490,12 +492,12 @@ def test_without_a_login(
 def test_after_a_set_up_it_is_never_a_failure(fake: FakePostHog, tmp_path: Path) -> None:
     app = shop(tmp_path)
     fake.keys[KEY] = {"user:read"}
-    answers = Answers(fake.hosts(), TOKEN)
-    [report] = after_setup(tmp_path, [app], answers, 42, Console(quiet=True), may_ask=False)
+    project = Chosen(Answers(fake.hosts(), TOKEN), apps=(app,))
+    [report] = after_setup(tmp_path, [replace(project, number=42)], Console(quiet=True), may_ask=False)
     assert report["status"] == "failed"
     assert "dashboard:read" in report["reason"]
     fake.keys[KEY] = {"*"}
-    [report] = after_setup(tmp_path, [app], answers, None, Console(quiet=True), may_ask=False)
+    [report] = after_setup(tmp_path, [project], Console(quiet=True), may_ask=False)
     assert (report["status"], report["created"]) == ("created", ALL)
 
 

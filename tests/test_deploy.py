@@ -57,6 +57,8 @@ def monorepo(root: str, manifest: str = VUE, **more: str) -> dict[str, str]:
 
 
 BUILD = "FROM node:22\nCOPY . .\nRUN npm run build\n"
+ROOT_ENV = {"package.json": '{"scripts": {"dev": "dotenv -- turbo dev"}}', ".env": "A=1\n"}
+TARGETS = "FROM node AS all\nCOPY . .\nRUN npm run build\nFROM node AS migrate\nFROM node AS web\nCOPY --from=all x y\n"
 COMPOSE = "services:\n  web:\n    build:\n      context: .\n{more}  db:\n    image: postgres\n"
 WORKFLOW = (
     "on:\n  push:\n    branches: [main]\njobs:\n  deploy:\n    runs-on: ubuntu-latest\n{job}    steps:\n"
@@ -121,6 +123,19 @@ ROWS = {
         RUN,
         "apps/web",
         edited=True,
+    ),
+    "turbo-env-file-of-the-root-goes-through-dev": Row(
+        monorepo(turbo(tasks={"build": {"env": [RUN]}, "dev": {}}), **ROOT_ENV),
+        ("turbo missing",),
+        RUN,
+        "apps/web",
+        edited=True,
+    ),
+    "turbo-env-file-of-the-root-named-for-dev": Row(
+        monorepo(turbo(tasks={"build": {}, "dev": {"passThroughEnv": [RUN]}}), **ROOT_ENV),
+        ("turbo there",),
+        RUN,
+        "apps/web",
     ),
     "turbo-broken": Row(monorepo('{"tasks": {'), ("turbo missing",), RUN, "apps/web"),
     "turbo-beside-python": Row({"turbo.json": turbo(tasks={"build": {}}), "api/app.py": ""}, (), RUN, "api"),
@@ -196,7 +211,7 @@ ROWS = {
     "docker-of-a-sibling-takes-it-in": Row(
         {
             "web/package.json": NEXT,
-            "api/Dockerfile": "FROM node AS f\nCOPY ./web /app/web\nRUN npm run build\nFROM python\n",
+            "api/Dockerfile": "FROM node AS f\nCOPY ./web /app/web\nRUN npm run build\nFROM python\nCOPY --from=f a b",
             "compose.yml": "services:\n  api:\n    build:\n      context: .\n      dockerfile: api/Dockerfile\n",
         },
         ("docker missing", "compose missing"),
@@ -254,10 +269,37 @@ ROWS = {
     "compose-argument": Row(
         {
             "package.json": NEXT,
-            "Dockerfile": "FROM nginx",
+            "Dockerfile": BUILD,
             "docker-compose.yml": COMPOSE.format(more=f"      args:\n        {KEY}: x\n"),
         },
-        ("compose there",),
+        ("docker missing", "compose there"),
+        edited=True,
+    ),
+    "compose-of-a-server-for-developers": Row(
+        {
+            "package.json": NEXT,
+            "Dockerfile": "FROM node\nCOPY . .\nCMD npm run dev\n",
+            "docker-compose.yml": COMPOSE.format(more=""),
+        },
+        (),
+    ),
+    "compose-target-that-builds-it": Row(
+        {
+            "package.json": NEXT,
+            "Dockerfile": TARGETS,
+            "docker-compose.yml": COMPOSE.format(more=f"      target: web\n      args:\n        {KEY}: x\n"),
+        },
+        ("docker missing", "compose there"),
+        edited=True,
+    ),
+    "compose-other-target": Row(
+        {
+            "package.json": NEXT,
+            "Dockerfile": TARGETS,
+            "docker-compose.yml": COMPOSE.format(more="      target: migrate\n"),
+        },
+        ("docker missing",),
+        edited=True,
     ),
     "compose-passed-through": Row(
         {"Dockerfile": "FROM python", "compose.yml": COMPOSE.format(more=f"    environment: [{RUN}]\n")},
@@ -453,6 +495,50 @@ ROWS = {
     "nx-has-it": Row(
         {"package.json": NEXT, "nx.json": json.dumps({"targetDefaults": {"build": {"inputs": [{"env": KEY}]}}})},
         ("nx there",),
+    ),
+    "nx-inputs-of-all-tasks": Row(
+        {"package.json": NEXT, "nx.json": '{"namedInputs": {"sharedGlobals": []}, "plugins": []}'},
+        ("nx missing",),
+        edited=True,
+    ),
+    "moon-lacks-it": Row(
+        {"package.json": NEXT, "moon.yml": "tasks:\n  build:\n    inputs:\n      - '@group(app)'\n"},
+        ("moon missing",),
+        edited=True,
+    ),
+    "moon-has-it": Row(
+        {"package.json": NEXT, "moon.yml": f"tasks:\n  build:\n    inputs:\n      - ${KEY}\n"}, ("moon there",)
+    ),
+    "moon-without-inputs": Row({"package.json": NEXT, "moon.yml": "tasks:\n  build:\n    command: next build\n"}, ()),
+    "wireit-lacks-it": Row(
+        {"package.json": '{"dependencies": {"next": "15"}, "wireit": {"build": {"files": ["src"]}}}'},
+        ("wireit missing",),
+        edited=True,
+    ),
+    "wireit-has-it": Row(
+        {
+            "package.json": json.dumps(
+                {"dependencies": {"next": "15"}, "wireit": {"build": {"files": [], "env": {KEY: {"external": True}}}}}
+            )
+        },
+        ("wireit there",),
+    ),
+    "wireit-without-a-cache": Row({"package.json": '{"wireit": {"build": {"command": "next build"}}}'}, ()),
+    "rush-lacks-it": Row(
+        {
+            "package.json": NEXT,
+            "config/rush-project.json": '{"operationSettings": [{"operationName": "build", "dependsOnEnvVars": []}]}',
+        },
+        ("rush missing",),
+    ),
+    "rush-has-it": Row(
+        {
+            "package.json": NEXT,
+            "config/rush-project.json": json.dumps(
+                {"operationSettings": [{"operationName": "build", "dependsOnEnvVars": [KEY]}]}
+            ),
+        },
+        ("rush there",),
     ),
     "nx-without-inputs": Row({"package.json": NEXT, "nx.json": "{}"}, ()),
 }

@@ -155,6 +155,43 @@ def test_nothing_is_said(files: dict[str, str]) -> None:
     assert said(files) == []
 
 
+SCHEMA = "# @defaultRequired=true\n# ---\n\n# @public\nA=1\n"
+
+
+def test_varlock_learns_that_the_variables_are_public() -> None:
+    """What its schema does not name is a secret, which no page may hold."""
+    (edit,) = said({".env.schema": SCHEMA})
+    assert isinstance(edit, EditFile)
+    once = chain(*edit.codemods)(SCHEMA)
+    assert once == f"{SCHEMA}\n# @public @optional\n{KEY}=\n\n# @public @optional\nPOSTHOG_KEY=\n"
+    assert chain(*edit.codemods)(once) == once
+
+
+@pytest.mark.parametrize(
+    ("text", "changed"),
+    [
+        (f"{SCHEMA}\n# @sensitive\n{KEY}=\n\n# @public\nPOSTHOG_KEY=\n", False),
+        (f"{SCHEMA}\n# @sensitive\n{KEY}=\n", True),
+        (SCHEMA.replace("\n", "\r\n"), True),
+    ],
+    ids=["both-named", "one-named", "crlf"],
+)
+def test_what_varlock_knows_stays(text: str, changed: bool) -> None:
+    (edit,) = said({"apps/web/.env.schema": text}, app="apps/web")
+    assert isinstance(edit, EditFile)
+    after = chain(*edit.codemods)(text)
+    assert (after != text, after.startswith(text)) == (changed, True)
+    assert "\r\n" not in text or "\n" not in after.replace("\r\n", "")
+
+
+def test_another_tool_s_schema_is_left() -> None:
+    assert said({".env.schema": "# no decorators\nA=string\n"}) == []
+
+
+def test_varlock_s_schema_of_python() -> None:
+    assert [type(change) for change in said({".env.schema": SCHEMA}, "django")] == [EditFile]
+
+
 def test_nothing_is_said_of_python() -> None:
     assert said({"src/env.ts": WHOLE.format("", "")}, "django") == []
 

@@ -53,6 +53,7 @@ LOADED = {
     "env-cmd": ('{"start": "env-cmd -f ../../.env node ."}', ROOT, "../../.env"),
     "dotenvx": ('{"start": "dotenvx run -f ../../.env -- node ."}', ROOT, "../../.env"),
     "node": ('{"start": "node --env-file=../../.env ."}', ROOT, "../../.env"),
+    "dotenv-variable": ('{"dev": "DOTENV_CONFIG_PATH=../../.env node -r dotenv/config ."}', ROOT, "../../.env"),
     "first-counts": (
         '{"dev": "dotenv -e ../../.env.local -e ../../.env -- x"}',
         {".env.local": "", **ROOT},
@@ -74,6 +75,53 @@ def test_the_env_file_that_scripts_load(scripts: str, files: dict[str, str], pat
     content = {name: text.encode() for name, text in files.items()}
     project = Project(Tree(nowhere, nowhere, tuple(sorted(content)), content), "apps/web")
     assert environment.env_file(project, ".env.local") == path
+
+
+DOTENV = {".env.example": "A=\n"}
+ABOVE = {
+    "root-script": ({"package.json": '{"scripts": {"dev": "dotenv -- turbo run dev"}}', **DOTENV}, "../../.env"),
+    "root-script-with-a-file": (
+        {"package.json": '{"scripts": {"dev": "dotenv -e .env.local -- turbo dev"}}', ".env.local": "A=1\n"},
+        "../../.env.local",
+    ),
+    "root-script-by-another": (
+        {"package.json": '{"scripts": {"dev": "pnpm with-env turbo dev", "with-env": "dotenv -e .env --"}}', **DOTENV},
+        "../../.env",
+    ),
+    "nx": ({"nx.json": "{}", **DOTENV}, "../../.env"),
+    "nx-local": ({"nx.json": "{}", ".env.local": "A=1\n"}, "../../.env.local"),
+    "nx-with-defaults-in-git": ({"nx.json": "{}", ".env": "A=1\n", **DOTENV}, "../../.env.local"),
+    "direnv": ({".envrc": "use flake\ndotenv_if_exists .env\n", **DOTENV}, "../../.env"),
+    # the app's own
+    "nx-without-a-file": ({"nx.json": "{}"}, ".env.local"),
+    "nx-app-with-its-own": ({"nx.json": "{}", "apps/web/.env.example": "B=\n", **DOTENV}, ".env.local"),
+    "root-script-for-the-database": (
+        {"package.json": '{"scripts": {"db": "dotenv -- turbo db", "dev": "turbo dev"}}', **DOTENV},
+        ".env.local",
+    ),
+    "root-script-of-something-else": (
+        {"package.json": '{"scripts": {"start": "dotenv -- node x"}}', **DOTENV},
+        ".env.local",
+    ),
+    "example-that-nobody-loads": (DOTENV, ".env.local"),
+    "direnv-without-dotenv": ({".envrc": "# dotenv\nexport A=1\n", **DOTENV}, ".env.local"),
+}
+
+
+@pytest.mark.parametrize(("files", "path"), ABOVE.values(), ids=ABOVE)
+def test_the_env_file_of_the_workspace(files: dict[str, str], path: str) -> None:
+    nowhere = Path("/nonexistent/repo")
+    content = {name: text.encode() for name, text in {"apps/web/package.json": "{}", **files}.items()}
+    project = Project(Tree(nowhere, nowhere, tuple(sorted(content)), content), "apps/web")
+    assert environment.env_file(project, ".env.local") == path
+
+
+def test_a_file_gets_the_example_of_its_own_name() -> None:
+    nowhere = Path("/nonexistent/repo")
+    content = {".env.api.template": b"A=\n", ".env.example": b"A=\n", ".gitignore": b".env.api\n"}
+    project = Project(Tree(nowhere, nowhere, tuple(sorted(content)), content), ".")
+    steps = [s.path for s in environment.ensure(project, "B", "x", ".env.api") if isinstance(s, EnvEdit)]
+    assert steps == [".env.api.template", ".env.api"]
 
 
 CONFIGS = {

@@ -244,6 +244,21 @@ def test_a_package_that_the_app_does_not_import_does_not_count() -> None:
     assert found(app(files, "apps/web"), "javascript") == ([], [])
 
 
+def test_an_init_behind_two_packages_counts() -> None:
+    files = {
+        **MONOREPO,
+        "apps/web/src/main.tsx": 'import { Theme } from "@acme/ui";\n',
+        "apps/web/package.json": '{"dependencies": {"@acme/ui": "workspace:*"}}',
+        "packages/ui/package.json": '{"name": "@acme/ui", "dependencies": {"@acme/sdk": "workspace:*"}}',
+        "packages/ui/src/index.ts": 'export { start } from "@acme/sdk/client";\n',
+    }
+    assert found(app(files, "apps/web"), "javascript") == (["../../packages/sdk/src/browser.ts:2 init"], [])
+    files["packages/ui/src/index.ts"] = "export const Theme = 1;\n"
+    assert found(app(files, "apps/web"), "javascript") == ([], [])
+    files["packages/sdk/package.json"] = '{"name": "@acme/sdk", "dependencies": {"@acme/ui": "workspace:*"}}'
+    assert found(app(files, "apps/web"), "javascript") == ([], []), "two packages that need each other"
+
+
 def test_the_root_app_does_not_count_the_apps_below_it() -> None:
     files = {"package.json": PACKAGE, **PAGE, "src/main.tsx": "", **{k: v for k, v in MONOREPO.items() if "/" in k}}
     nested = ("apps/web", "apps/admin", "packages/sdk", "packages/other")

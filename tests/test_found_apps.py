@@ -151,7 +151,7 @@ IGNORED: dict[str, tuple[Files, str]] = {
     **{
         folder.replace("/", "_").replace("-", "_"): (
             {f"{folder}/package.json": NEXT, f"{folder}/next.config.js": ""},
-            f"{folder}: Next.js in a '{part}' directory",
+            f"{folder}: Next.js in a directory called {part}",
         )
         for folder, part in {
             "apps/dev/nextjs": "dev",
@@ -177,7 +177,7 @@ def test_packages_declared_above_are_declared_and_installed_there(tmp_path: Path
     files = {**FOUND["packages_declared_above"][0], "pnpm-lock.yaml": ""}
     (app,) = find_apps(tree(tmp_path, files)).apps
     assert npm.manifest_path(app.project) == "../package.json"
-    assert npm.lockfile(app.project) == "../pnpm-lock.yaml"
+    assert npm.brought_along(app.project)[0] == "../pnpm-lock.yaml"
     command = npm.install_command(app.project, ("posthog-js",))
     assert getattr(command, "cwd", None) == ".."
 

@@ -21,6 +21,11 @@ NAMED = {
     ),
     "comment_first": ('# "DJANGO_SETTINGS_MODULE", x\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "a.b")', "a.b"),
     "computed": ('os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"{name}.settings")', None),
+    "computed_by_a_function": ('os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings_of("shop"))', None),
+    "default_of_a_variable": (
+        'os.environ["DJANGO_SETTINGS_MODULE"] = os.environ.get("DJANGO_SETTINGS_MODULE", "a.b")',
+        "a.b",
+    ),
     "variable": ('os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)', None),
 }
 MANAGE = 'import django\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "site.settings")\n'

@@ -119,4 +119,4 @@ def test_says_why_it_cannot_start(files: dict[str, str], reason: str, tmp_path: 
 def test_gives_a_lifespan_only_where_no_handlers_would_stop_running(
     files: dict[str, str], allowed: bool, tmp_path: Path
 ) -> None:
-    assert takes_own(project(tmp_path, files), "posthog_client.py") is allowed
+    assert takes_own(project(tmp_path, files), None, "posthog_client.py") is allowed

@@ -186,3 +186,22 @@ def test_launch_runs_the_installed_next_on_localhost() -> None:
 def test_launch_needs_an_installation() -> None:
     with pytest.raises(WizardError, match="not installed"):
         launch(app({}), 4321)
+
+
+def test_a_call_in_a_package_that_other_apps_use_is_not_to_be_moved() -> None:
+    start = 'import posthog from "posthog-js";\nposthog.init(process.env.NEXT_PUBLIC_POSTHOG_KEY);\n'
+    manifest = '{"dependencies": {"next": "16.4.3", "@acme/ui": "*", "posthog-js": "1.434.0"}}'
+    files = {"apps/web/package.json": manifest, "packages/ui/package.json": '{"name": "@acme/ui"}'}
+
+    def titles(layout: str, **more: str) -> list[str]:
+        there = {**files, "apps/web/app/layout.js": layout, **more}
+        content = {path: text.encode() for path, text in there.items()}
+        tree = Tree(Path("/nowhere"), Path("/nowhere"), tuple(sorted(content)), content)
+        changes = plan(Project(tree, "apps/web"), Answers(hosts.cloud("us"), "phc_t"))
+        return [change.title for change in changes if isinstance(change, Note)]
+
+    own = titles('import "./start";\n', **{"apps/web/app/start.js": start})
+    shared = titles('import "@acme/ui";\n', **{"packages/ui/src/index.js": start})
+    assert "Next.js 15.3 and later can start PostHog in instrumentation-client.js" in own
+    assert "PostHog is already set up: ../../packages/ui/src/index.js:2 initialises posthog-js" in shared
+    assert not [title for title in shared if title.startswith("Next.js 15.3")]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.fixture_case import run_git
 from wizard import workspace
 from wizard.gitignore import Rules
+from wizard.walk import walked
 from wizard.workspace import list_tree
 
 PATHS = (
@@ -81,7 +82,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def agree(root: Path, top: list[str], nested: list[str]) -> None:
     (root / ".gitignore").write_text("\n".join(top), newline="")
     (root / "src/.gitignore").write_text("\n".join(nested), newline="")
-    assert sorted(workspace.walked(root)) == by_git(root)
+    assert sorted(walked(root, workspace.holds_no_source)) == by_git(root)
 
 
 @pytest.mark.parametrize("lines", LINES.values(), ids=LINES)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
 
 import pytest
 
+from wizard.cli import main
 from wizard.install import Trouble, environment, explain, missing_binaries, run_install
 from wizard.packages.command import Command
 
+EXPRESS = "const app = require('express')();\n\napp.listen(3000);\n"
 STUB = """#!{python}
 import os, sys
 from pathlib import Path
@@ -55,6 +58,38 @@ def test_calls_are_made_in_order_in_their_directories(tmp_path: Path, bin_dir: P
     ]
 
 
+def test_the_trouble_of_one_app_does_not_stop_its_neighbour(
+    tmp_path: Path, bin_dir: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POSTHOG_WIZARD_STATE_DIR", str(tmp_path / "state"))
+    log = stub(
+        bin_dir,
+        "npm",
+        "print('npm error code ENOSPC')\nPath('package-lock.json').write_text('posthog-node')\n"
+        "sys.exit(os.getcwd().endswith('api'))",
+    )
+    root = tmp_path / "repo"
+    for app in ("api", "jobs"):
+        (root / app).mkdir(parents=True)
+        (root / app / "package.json").write_text('{"dependencies": {"express": "5.0.0"}}\n')
+        (root / app / "package-lock.json").write_text("{}\n")
+        (root / app / "index.js").write_text(EXPRESS)
+    answers = ("--ci", "--all", "--no-verify", "--region", "eu", "--token", f"phc_{'a' * 40}", str(root))
+    assert main(["--json", *answers]) == 3
+    captured = capfd.readouterr()
+    assert json.loads(captured.out)["install"] == {
+        "ok": False,
+        "argv": ["npm", "install", "--no-audit", "--no-fund"],
+        "trouble": {"title": "the disk is full", "hint": "Free some space, then run the same command again."},
+    }
+    assert [line.rsplit("/", 1)[-1] for line in log.read_text().splitlines()] == ["api')", "jobs')"]
+    main(["undo", "--ci", str(root)])
+    assert main([*answers]) == 3
+    said = capfd.readouterr().err
+    assert "left to you: run npm install --no-audit --no-fund  (in api)" in said
+    assert "(in jobs)" not in said.partition("Not finished")[2]
+
+
 def test_output_is_streamed_plain_and_the_tail_is_kept(tmp_path: Path, bin_dir: Path) -> None:
     stub(bin_dir, "npm", 'print("\\x1b[32mgreen\\x1b[0m")\nprint("half\\rwhole", file=sys.stderr)\nprint("")\n'
          'print(*range(30), sep="\\n")\nsys.exit(7)')  # fmt: skip
@@ -68,7 +103,6 @@ def test_output_is_streamed_plain_and_the_tail_is_kept(tmp_path: Path, bin_dir: 
     assert result.tail[-1] == "29"
     assert result.trouble is not None
     assert result.trouble.title == "`npm install` in . ended with exit code 7"
-    assert result.trouble.hint.endswith("28\n29")
 
 
 def test_the_first_failure_ends_the_run(tmp_path: Path, bin_dir: Path) -> None:
@@ -77,6 +111,34 @@ def test_the_first_failure_ends_the_run(tmp_path: Path, bin_dir: Path) -> None:
     result = run_install([Command(("npm", "install"), then=(("npm", "next"),)), Command(("pnpm",))], tmp_path, print)
     assert result.argv == ("npm", "install")
     assert len(log.read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("lock", "packages", "title"),
+    [
+        ("web/yarn.lock", ("posthog-js",), None),
+        (
+            "web/yarn.lock",
+            ("posthog-js", "@posthog/react"),
+            "web/yarn.lock was left as it is, without @posthog/react: ",
+        ),
+        ("yarn.lock", ("posthog-js",), None),
+        ("web/bun.lockb", ("posthog-js",), None),
+        (None, ("posthog-js",), None),
+    ],
+    ids=["listed", "held", "no-lockfile", "binary", "none-is-kept"],
+)
+def test_a_lockfile_held_in_silence_is_trouble(
+    lock: str | None, packages: tuple[str, ...], title: str | None, tmp_path: Path, bin_dir: Path
+) -> None:
+    stub(bin_dir, "yarn")
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web/yarn.lock").write_text("posthog-js@^1:\n")
+    (tmp_path / "web/bun.lockb").write_bytes(b"\0")
+    result = run_install([Command(("yarn", "install"), packages=packages, lock=lock)], tmp_path, print)
+    assert result.ok == (title is None)
+    assert result.trouble is None if title is None else result.trouble is not None
+    assert title is None or (result.trouble is not None and result.trouble.title.startswith(title))
 
 
 def test_nobody_answers_a_prompt(tmp_path: Path, bin_dir: Path) -> None:
@@ -188,7 +250,62 @@ TROUBLES = {
     ),
     "yarn-404": (
         'error Couldn\'t find package "@acme/nope" on the "npm" registry.',
-        "the registry does not know @acme/nope",
+        "the registry does not know @acme/nope, or it cannot be reached",
+        "",
+    ),
+    "yarn-404-in-a-workspace": (
+        'error Couldn\'t find package "posthog-node@^5.31.0" required by "api@0.0.0" on the "npm" registry.',
+        "the registry does not know posthog-node, or it cannot be reached",
+        "",
+    ),
+    "pnpm-minimum-release-age": (
+        " ERR_PNPM_NO_MATURE_MATCHING_VERSION  Version 5.70.0 (released 9 days ago) of posthog-node does not meet the "
+        "minimumReleaseAge constraint",
+        "no release of posthog-node is as old as a setting of this project demands",
+        "--sdk-version posthog-node=VERSION",
+    ),
+    "bun-minimum-release-age": (
+        'error: No version matching "^1.11.0" found for specifier "@posthog/react" (blocked by minimum-release-age: '
+        "9 seconds)\nerror: @posthog/react@^1.11.0 failed to resolve",
+        "no release of @posthog/react is as old as a setting of this project demands",
+        "",
+    ),
+    "yarn-age-gate": (
+        '> YN0016: | posthog-node@npm:^5.31.0: All versions satisfying "^5.31.0" are quarantined',
+        "no release of posthog-node is as old as a setting of this project demands",
+        "exempt it",
+    ),
+    "npm-before": (
+        "npm error code ENOVERSIONS\nnpm error No versions available for posthog-node",
+        "no release of posthog-node is as old as a setting of this project demands",
+        "",
+    ),
+    "npm-before-of-some": (
+        "npm error code ETARGET\nnpm error notarget No matching version found for posthog-js@^1.400.0 with a date "
+        "before 1/1/2024, 12:00:00 AM.",
+        "no release of posthog-js is as old as a setting of this project demands",
+        "",
+    ),
+    "uv-exclude-newer": (
+        "error: No solution found when resolving dependencies\n  cause: Because posthog>=7.71 was published after the "
+        "exclude newer time and api depends on posthog>=7.71, we can conclude that",
+        "no release of posthog is as old as a setting of this project demands",
+        "",
+    ),
+    "uv-locked-by-a-variable": (
+        "error: The lockfile at `uv.lock` needs to be updated, but `UV_LOCKED=1` was provided.",
+        "the lockfile is frozen by a setting and may not be updated",
+        "locked",
+    ),
+    "yarn-1-where-a-later-one-is-wanted": (
+        'error This project\'s package.json defines "packageManager": "yarn@4.5.0". However the current global version '
+        "of Yarn is 1.22.22.\n\nCorepack must currently be enabled by running corepack enable in your terminal.",
+        "the project wants yarn@4.5.0, the one here is 1.22.22",
+        "corepack enable",
+    ),
+    "another-pnpm": (
+        " ERR_PNPM_BAD_PM_VERSION  This project is configured to use v9.15.0 of pnpm. Your current pnpm is v10.34.9",
+        "the project wants pnpm@9.15.0, the one here is 10.34.9",
         "",
     ),
     "pnpm-404": (

@@ -6,6 +6,7 @@ import pytest
 
 from tests.laws import check, check_keeps, check_refuses
 from wizard.codemods.js.jsx import (
+    handed_to,
     layout_children,
     page_component,
     rendered_root,
@@ -179,6 +180,16 @@ REFUSES = {
 @pytest.mark.parametrize(("text", "reason", "line"), REFUSES.values(), ids=REFUSES)
 def test_root_refuses(text: str, reason: str, line: int | None) -> None:
     check_refuses(ROOT, text, reason, line)
+
+
+def test_an_element_that_is_handed_to_a_function() -> None:
+    handed = wrap_jsx(OPEN, CLOSE, handed_to("mount"))
+    before = "import { mount } from '@acme/shell'\nother(<B />)\nmount(<App />, el)\n"
+    check(handed, before, before.replace("<App />", f"{OPEN}<App />{CLOSE}"))
+    check_refuses(handed, "start({ routes })\n", "hands no element")
+    check_refuses(handed, "mount(app)\n", "hands no element")
+    check_refuses(handed, "if (a) mount(<A />)\nelse mount(<B />)\n", "hands no element")
+    check_refuses(wrap_jsx(OPEN, CLOSE, handed_to()), "mount(<A />)\n", "hands no element")
 
 
 def test_named_elements_and_returned_ones() -> None:

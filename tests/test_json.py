@@ -7,13 +7,13 @@ import json
 import pytest
 
 from tests import laws
-from wizard.codemods.json import append_to_array, ensure_member, member, scan
+from wizard.codemods.json import ensure_item, ensure_member, member, scan
 from wizard.edits import Codemod
 from wizard.errors import CannotEdit
 
 DEPENDENCY = ensure_member(("dependencies",), "posthog-js", "^1.2.0", alphabetical=True)
 LAST = ensure_member(("dependencies",), "posthog-js", "^1.2.0")
-TURBO = append_to_array(("tasks", "build", "env"), "POSTHOG_HOST")
+TURBO = ensure_item(("tasks", "build", "env"), "POSTHOG_HOST")
 
 CHANGES = {
     "alphabetical-middle": (

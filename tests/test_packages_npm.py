@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import laws
+from wizard.changes import Manual
 from wizard.errors import UsageError
 from wizard.packages import Command, Declaration, npm
 from wizard.project import BrokenFile, Project, Tree
@@ -134,6 +135,39 @@ LOCKED: dict[str, dict[str, object]] = {
         "yarn.lock": '__metadata:\n  version: 8\n\n"next@npm:^15.0.0, next@npm:^15.4":\n  version: 15.4.2\n'
         '\n"next@npm:1":\n  version: 1.0.0\n'
     },
+    "npm-2": {
+        "package-lock.json": {
+            "lockfileVersion": 2,
+            "packages": {"apps/web": {}, "node_modules/next": {"version": "15.4.2"}},
+            "dependencies": {"next": {"version": "1.0.0"}},
+        }
+    },
+    "npm-3-alias": {"package-lock.json": {"packages": {"node_modules/next": {"name": "@x/next", "version": "15.4.2"}}}},
+    "pnpm-6": {
+        "pnpm-lock.yaml": "lockfileVersion: '6.0'\n\nimporters:\n\n  apps/web:\n    dependencies:\n      next:\n"
+        "        specifier: ^15.0.0\n        version: 15.4.2(react@19.0.0)\n\npackages:\n\n  /next@1.0.0:\n"
+    },
+    "pnpm-9-alias": {
+        "pnpm-lock.yaml": "lockfileVersion: '9.0'\nimporters:\n  apps/web:\n    dependencies:\n      next:\n"
+        "        specifier: npm:@x/next@^15.0.0\n        version: '@x/next@15.4.2(react@19.0.0)'\n"
+    },
+    "pnpm-5-alias": {
+        "pnpm-lock.yaml": "lockfileVersion: 5.4\nimporters:\n  apps/web:\n    dependencies:\n"
+        "      next: /@x/next/15.4.2_react@19.0.0\n"
+    },
+    "left-behind-by-another-manager": {
+        "package.json": {"packageManager": "pnpm@9.0.0", "workspaces": ["apps/*"]},
+        "package-lock.json": {"packages": {"node_modules/next": {"version": "15.0.1"}}},
+        "pnpm-lock.yaml": "importers:\n  apps/web:\n    dependencies:\n      next:\n        version: 15.4.2\n",
+    },
+    "lockfile-over-an-old-installation": {
+        "package-lock.json": {"packages": {"node_modules/next": {"version": "15.4.2"}}},
+        "node_modules/next/package.json": {"version": "15.0.1"},
+    },
+    "installation-over-a-lockfile-that-the-range-excludes": {
+        "package-lock.json": {"packages": {"node_modules/next": {"version": "14.2.0"}}},
+        "node_modules/next/package.json": {"version": "15.4.2"},
+    },
     "bun": {"bun.lock": '{\n  "packages": {\n    "next": ["next@15.4.2", "", {}, "sha512-x"],\n  }\n}\n'},
     "bun-own-copy": {
         "bun.lock": '{\n  "packages": {\n    "next": ["next@1.0.0"],\n    "web/next": ["next@15.4.2", ""],\n  }\n}\n'
@@ -157,8 +191,26 @@ def test_version_that_is_locked_or_installed(kind: str, tmp_path: Path) -> None:
         {"bun.lockb": "\x00\x01"},
         {"node_modules/next/package.json": "{"},
         {"node_modules/next/package.json": {"version": 3}},
+        {
+            "package-lock.json": {"packages": {"node_modules/next": {"version": "14.2.0"}}},
+            "node_modules/next/package.json": {"version": "14.2.0"},
+        },
+        {
+            "pnpm-lock.yaml": "importers:\n  apps/web:\n    dependencies:\n      next:\n        version: https://x.test/n-1.2.3.tgz\n"
+        },
     ],
-    ids=["broken", "no-version", "link", "empty", "berry-workspace", "bun-binary", "broken-package", "odd-package"],
+    ids=[
+        "broken",
+        "no-version",
+        "link",
+        "empty",
+        "berry-workspace",
+        "bun-binary",
+        "broken-package",
+        "odd-package",
+        "from-before-the-range-was-raised",
+        "url",
+    ],
 )
 def test_version_falls_back_to_the_range(files: dict[str, object], tmp_path: Path) -> None:
     assert npm.version(project(tmp_path, {**APP, **files}, "apps/web"), "next") == "15.0.0"
@@ -179,6 +231,83 @@ def test_version_falls_back_to_the_range(files: dict[str, object], tmp_path: Pat
 def test_version_from_a_catalog(declared: str, files: dict[str, object], expected: str | None, tmp_path: Path) -> None:
     app = project(tmp_path, {**files, "apps/web/package.json": needs(next=declared)}, "apps/web")
     assert npm.version(app, "next") == expected
+
+
+ODD = {
+    "workspace:*": "15.4.2",
+    "workspace:^15.0.0": "15.4.2",
+    "link:../next": "15.4.2",
+    "file:../next": "15.4.2",
+    "portal:../next": "15.4.2",
+    "git+https://x.test/next.git#v1": "15.4.2",
+    "github:x/next": "15.4.2",
+    "https://x.test/next.tgz": "15.4.2",
+    "npm:@x/next@^15.0.0": "15.4.2",
+    "latest": "15.4.2",
+    "catalog:": "15.4.2",
+    "catalog:nope": "15.4.2",
+    "^14.0.0": "14.0.0",
+}
+INSTALLED: dict[str, dict[str, object]] = {
+    "npm": {"package-lock.json": {"packages": {"node_modules/next": {"version": "15.4.2"}}}},
+    "pnpm": {
+        "pnpm-lock.yaml": "importers:\n  apps/api:\n    dependencies:\n      next:\n        version: 12.0.0\n"
+        "  apps/web:\n    dependencies:\n      next:\n        version: 15.4.2\n"
+    },
+    "bun": {"bun.lock": '{\n  "packages": {\n    "next": ["next@15.4.2", ""],\n  }\n}\n'},
+    "node_modules": {"node_modules/next/package.json": {"version": "15.4.2"}},
+}
+
+
+@pytest.mark.parametrize("kind", INSTALLED)
+@pytest.mark.parametrize("declared", ODD)
+def test_odd_specifiers_are_resolved(declared: str, kind: str, tmp_path: Path) -> None:
+    manifest = {"name": "web", **needs(next=declared)}
+    assert (
+        npm.version(project(tmp_path, {"apps/web/package.json": manifest, **INSTALLED[kind]}, "apps/web"), "next")
+        == (ODD[declared])
+    )
+
+
+BERRY = (
+    '__metadata:\n  version: 8\n\n"next@npm:^12.0.0":\n  version: 12.3.4\n\n"next@npm:^15.0.0":\n  version: 15.4.2\n'
+)
+TWO_VERSIONS: dict[str, dict[str, object]] = {
+    "npm": {
+        "package-lock.json": {
+            "packages": {
+                "node_modules/next": {"version": "15.4.2"},
+                "apps/old/node_modules/next": {"version": "12.3.4"},
+            }
+        }
+    },
+    "pnpm": {
+        "pnpm-lock.yaml": "importers:\n  apps/old:\n    dependencies:\n      next:\n        version: 12.3.4\n"
+        "  apps/web:\n    dependencies:\n      next:\n        version: 15.4.2\n"
+    },
+    "yarn": {"yarn.lock": 'next@^12.0.0:\n  version "12.3.4"\n\nnext@^15.0.0:\n  version "15.4.2"\n'},
+    "yarn-berry": {"yarn.lock": BERRY},
+    "yarn-berry-catalogs": {
+        "yarn.lock": BERRY,
+        ".yarnrc.yml": "catalogs:\n  old: {next: ^12.0.0}\n  web: {next: ^15.0.0}\n",
+        "apps/old/package.json": {"name": "old", **needs(next="catalog:old")},
+        "apps/web/package.json": {"name": "web", **needs(next="catalog:web")},
+    },
+    "bun": {
+        "bun.lock": '{\n  "packages": {\n    "next": ["next@15.4.2"],\n    "old/next": ["next@12.3.4", ""],\n  }\n}\n'
+    },
+}
+
+
+@pytest.mark.parametrize("kind", TWO_VERSIONS)
+def test_apps_of_one_lockfile_have_versions_of_their_own(kind: str, tmp_path: Path) -> None:
+    manifests: dict[str, object] = {
+        "apps/old/package.json": {"name": "old", **needs(next="^12.0.0")},
+        "apps/web/package.json": {"name": "web", **needs(next="^15.0.0")},
+    }
+    files = {**manifests, **TWO_VERSIONS[kind]}
+    found = {app: npm.version(project(tmp_path, files, f"apps/{app}"), "next") for app in ("old", "web")}
+    assert found == {"old": "12.3.4", "web": "15.4.2"}
 
 
 @pytest.mark.parametrize(
@@ -254,6 +383,41 @@ MANAGERS: dict[str, tuple[dict[str, object], str]] = {
         {**WORKSPACE, "apps/web/package.json": needs(ui="workspace:*"), "package-lock.json": {}},
         "pnpm",
     ),
+    "only-allow": (
+        {"apps/web/package.json": {}, "package.json": {"scripts": {"preinstall": "npx only-allow pnpm"}}},
+        "pnpm",
+    ),
+    "only-allow-and-the-lockfile": (
+        {
+            "apps/web/package.json": {},
+            "package.json": {"scripts": {"preinstall": "npx -y only-allow npm"}},
+            "package-lock.json": {},
+        },
+        "npm",
+    ),
+    "another-preinstall": (
+        {"apps/web/package.json": {}, "package.json": {"scripts": {"preinstall": "node pnpm.js"}}, "bun.lock": ""},
+        "bun",
+    ),
+    "lerna-names-its-client": ({"apps/web/package.json": {}, "lerna.json": {"npmClient": "yarn"}}, "yarn"),
+    "lerna-beside-a-lockfile": (
+        {"apps/web/package.json": {}, "lerna.json": {"npmClient": "yarn"}, "package-lock.json": {}},
+        "npm",
+    ),
+    "lerna-of-itself": ({"apps/web/package.json": {}, "lerna.json": {"version": "1.0.0"}}, "npm"),
+    "deno": ({"apps/web/package.json": {}, "deno.lock": {}}, "deno"),
+    "deno-beside-another-lockfile": ({"apps/web/package.json": {}, "deno.lock": {}, "yarn.lock": ""}, "yarn"),
+    "rush": (
+        {
+            "apps/web/package.json": needs(ui="workspace:*"),
+            "rush.json": '/* Rush */ {"projects": [{"projectFolder": "apps/web"}]}',
+        },
+        "rush",
+    ),
+    "rush-that-does-not-list-it": (
+        {"apps/web/package.json": {}, "apps/web/yarn.lock": "", "rush.json": '{"projects": []}'},
+        "yarn",
+    ),
     "broken-root-manifest": ({"apps/web/package.json": {}, "package.json": "{", "yarn.lock": ""}, "yarn"),
 }
 
@@ -316,6 +480,9 @@ COMMANDS: dict[str, tuple[dict[str, object], str, tuple[str, ...]]] = {
 }
 
 
+RUSH: dict[str, object] = {"rush.json": '{"projects": [{"projectFolder": "apps/web"}]}'}
+
+
 @pytest.mark.parametrize("case", COMMANDS)
 def test_install_command(case: str, tmp_path: Path) -> None:
     files, app, argv = COMMANDS[case]
@@ -333,10 +500,41 @@ def test_install_command(case: str, tmp_path: Path) -> None:
         ({"apps/web/package.json": {}, "bun.lockb": "x"}, "apps/web", "../../bun.lockb"),
         ({**WORKSPACE, "package.json": {"packageManager": "pnpm@10"}}, "apps/web", "../../pnpm-lock.yaml"),
         ({"package.json": {"packageManager": "yarn@4.0.0"}}, ".", "yarn.lock"),
+        ({"apps/web/package.json": {}, "deno.lock": {}}, "apps/web", "../../deno.lock"),
+        ({**RUSH, "apps/web/package.json": {}}, "apps/web", "../../common/config/rush/pnpm-lock.yaml"),
+        (
+            {**RUSH, "apps/web/package.json": {}, "common/config/rush/npm-shrinkwrap.json": {}},
+            "apps/web",
+            "../../common/config/rush/npm-shrinkwrap.json",
+        ),
     ],
 )
 def test_lockfile(files: dict[str, object], app: str, expected: str, tmp_path: Path) -> None:
-    assert npm.lockfile(project(tmp_path, files, app)) == expected
+    assert npm.brought_along(project(tmp_path, files, app))[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("root", "by_hand"),
+    [
+        ({"lerna.json": {"packages": ["apps/*"]}}, True),
+        ({"lerna.json": {"packages": ["apps/*"]}, "package.json": {"workspaces": ["apps/*"]}}, False),
+        ({"lerna.json": {"packages": ["libs/*"]}}, False),
+        ({"package.json": {"workspaces": ["libs/*"]}}, False),
+    ],
+    ids=["lerna", "lerna-on-a-workspace", "not-of-lerna", "none"],
+)
+def test_what_lerna_links_is_installed_with_lerna(root: dict[str, object], by_hand: bool, tmp_path: Path) -> None:
+    files: dict[str, object] = {**root, "apps/web/package.json": {"name": "web", **needs(react="19")}}
+    made = npm.install_command(project(tmp_path, files, "apps/web"), ("posthog-js",))
+    assert isinstance(made, Manual) is by_hand
+    assert not isinstance(made, Manual) or made.body == "npx lerna bootstrap --scope web"
+
+
+def test_what_is_written_beside_the_lockfile(tmp_path: Path) -> None:
+    berry = project(tmp_path, {"apps/web/package.json": {}, "yarn.lock": BERRY_LOCK}, "apps/web")
+    assert npm.brought_along(berry) == ("../../yarn.lock", "../../.pnp.cjs", "../../.pnp.loader.mjs")
+    other = project(tmp_path / "npm", {"package.json": {}, "package-lock.json": {}})
+    assert npm.brought_along(other) == ("package-lock.json",)
 
 
 def test_pending_means_others_are_installed_but_not_ours(tmp_path: Path) -> None:

@@ -290,7 +290,39 @@ def test_a_member_of_a_uv_workspace_is_uvs(tmp_path: Path) -> None:
     root = PROJECT + '[tool.uv.workspace]\nmembers = ["apps/*"]\n'
     app = project(tmp_path, {"pyproject.toml": root, "apps/a/pyproject.toml": PROJECT, "uv.lock": ""}, "apps/a")
     assert pypi.manager_name(app) == "uv"
-    assert pypi.lockfile(app) == "../../uv.lock"
+    assert pypi.brought_along(app) == ("../../uv.lock",)
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"Pipfile": "", "Pipfile.lock": "{}"}, ("Pipfile.lock", "Pipfile")),
+        ({"pyproject.toml": PROJECT, "poetry.lock": ""}, ("poetry.lock",)),
+        ({"requirements.txt": "flask\n"}, ()),
+        (
+            {"requirements.in": "flask\n", "requirements.txt": COMPILED.format("pip-compile", "flask==1\n")},
+            ("requirements.txt",),
+        ),
+    ],
+    ids=["pipenv", "poetry", "pip", "compiled"],
+)
+def test_what_the_install_brings_along(files: dict[str, str], expected: tuple[str, ...], tmp_path: Path) -> None:
+    assert pypi.brought_along(project(tmp_path, files)) == expected
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        ({"requirements.txt": "-r ../../requirements/base.txt\nflask\n"}, "requirements.txt"),
+        ({"requirements.txt": "-r base.txt\n", "base.txt": "flask\n"}, "base.txt"),
+    ],
+    ids=["shared", "of-the-service"],
+)
+def test_what_services_share_is_not_edited_for_one(own: dict[str, str], expected: str, tmp_path: Path) -> None:
+    files = {"requirements/base.txt": "itsdangerous\n", **{f"services/web/{name}": own[name] for name in own}}
+    declaration = pypi.declare(project(tmp_path, files, "services/web"), "posthog", ">=7")
+    assert isinstance(declaration, Declaration)
+    assert declaration.path == expected
 
 
 def test_two_lockfiles_are_a_question_that_names_both_and_the_flag(tmp_path: Path) -> None:
@@ -347,6 +379,11 @@ EDITS: dict[str, tuple[dict[str, str], str, str]] = {
         {"requirements.txt": "flask\n", "pyproject.toml": '[tool.poetry.dependencies]\npython = "^3.12"\n'},
         "requirements.txt",
         "flask\nposthog>=7.71\n",
+    ),
+    "pip-the-file-that-lists-the-most": (
+        {"requirements/acme-cloud.txt": "acme\n# more\n", "requirements/project.txt": "django\ncelery\n"},
+        "requirements/project.txt",
+        "django\ncelery\nposthog>=7.71\n",
     ),
     "pip-not-the-constraints": (
         {"requirements.txt": "-c constraints.txt\nflask\n", "requirements/constraints.txt": "flask<9\n"},

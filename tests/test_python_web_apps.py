@@ -50,6 +50,10 @@ STARTED = {
     "docstring_of_a_file_that_does_not_parse": ({"lib.py": '"""\napp = Flask(__name__)\n"""\nprint "x"\n'}, "lib.py"),
     "mounted": ({"m.py": "app = Flask()\nsub = Flask()\napp.mount('/sub', sub)\n"}, "m.py"),
     "both_named": ({"a.py": APP, "b.py": APP, "Procfile": "web: gunicorn a:app\nadmin: gunicorn b:app\n"}, None),
+    "usual_name_among_others": ({"a/application.py": APP, "a/worker.py": APP, "a/tool.py": APP}, "a/application.py"),
+    "usual_names": ({"app.py": APP, "main.py": APP}, "main.py"),
+    "usual_name_twice": ({"a/app.py": APP, "b/app.py": APP}, None),
+    "usual_name_but_another_is_named": ({"app.py": APP, "b.py": APP, "Procfile": "web: gunicorn b:app\n"}, "b.py"),
     "none_named": ({"a.py": APP, "b.py": APP}, None),
     "other_variable_named": ({"a.py": APP, "b.py": APP, "Procfile": "web: gunicorn b:application\n"}, None),
     "no_app": ({"a.py": "x = NotFlask()\n"}, None),
@@ -148,6 +152,7 @@ def test_module_file(tmp_path: Path) -> None:
     assert module_file(app, "a/b/w.py", "os.path") is None
 
 
+OLD_FLOOR = "[options]\npython_requires = >=3.6\n"
 STANDING = {
     "nothing": ({}, None, None),
     "ours": ({"posthog_client.py": "@cache\ndef get_posthog():\n    return Posthog('')\n"}, None, None),
@@ -174,6 +179,30 @@ STANDING = {
     "old_flask": ({"requirements.txt": "flask==1.1.2\n"}, None, "Move to flask 2.0 or later"),
     "no_flask_pin": ({"requirements.txt": "flask\n"}, None, None),
     "old_python": ({"pyproject.toml": '[project]\nrequires-python = ">=3.9"\n'}, None, "Raise the Python floor"),
+    "old_floor_newer_image": (
+        {
+            "setup.cfg": OLD_FLOOR,
+            "requirements.txt": "flask\n",
+            "Dockerfile": "FROM docker.io/python:3.12-slim AS run\n",
+        },
+        None,
+        None,
+    ),
+    "old_floor_old_image": (
+        {"setup.cfg": OLD_FLOOR, "requirements.txt": "flask\n", "Dockerfile": "FROM python:3.12\nFROM python:3.9\n"},
+        None,
+        "Raise the Python floor",
+    ),
+    "old_floor_no_image": ({"setup.cfg": OLD_FLOOR, "requirements.txt": "flask\n"}, None, "Raise the Python floor"),
+    "old_floor_locked_for_all": (
+        {
+            "pyproject.toml": '[project]\nname = "a"\nrequires-python = ">=3.9"\n',
+            "uv.lock": "version = 1\n",
+            "Dockerfile": "FROM python:3.12\n",
+        },
+        None,
+        "Raise the Python floor",
+    ),
 }
 
 

@@ -51,6 +51,20 @@ CASES: dict[str, tuple[str, dict[str, Any], Mapping[str, str], str | None, str]]
         "documentation",
         "package.json lists nextra",
     ),
+    "a_site_with_documentation_in_it": (
+        "frontend",
+        {"dependencies": {**NEXT["dependencies"], "nextra": "3.0.0"}, "scripts": {"dev": "next dev"}},
+        {**PAGES, **{f"src/app/shop/{n}/page.tsx": "" for n in range(11)}},
+        "app",
+        "script dev: next dev",
+    ),
+    "documentation_with_many_pages": (
+        "apps/docs",
+        {"dependencies": {**NEXT["dependencies"], "fumadocs-core": "15.0.0"}, "scripts": {"dev": "next dev"}},
+        {**PAGES, **{f"src/app/{n}/page.tsx": "" for n in range(11)}},
+        "documentation",
+        "package.json lists fumadocs-core",
+    ),
     "a_library_by_nx": (
         "ui",
         VITE,
@@ -129,11 +143,92 @@ def test_role(
         assert [(app.path, app.role.kind, app.role.reason) for app in found.apps] == [(path, kind, reason)]
 
 
-def test_a_python_package_for_a_framework_is_a_library(tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_text(
-        '[project]\nname = "x"\ndependencies = ["flask"]\nclassifiers = ["Framework :: Flask", "Typing :: Typed"]\n'
-    )
-    (tmp_path / "ext.py").write_text("from flask import Flask\napp = Flask(__name__)\n")
-    found = find_apps(Tree(tmp_path, tmp_path, ("ext.py", "pyproject.toml")))
-    assert not found.apps
-    assert found.ignored[0].reason == "Flask, but a library: pyproject.toml has the classifier Framework :: Flask"
+FLASK = "from flask import Flask\napp = Flask(__name__)\n"
+PYTHON: dict[str, tuple[str, dict[str, str], str | None, str]] = {
+    "a_package_for_a_framework": (
+        'dependencies = ["flask"]\nclassifiers = ["Framework :: Flask", "Typing :: Typed"]\n',
+        {},
+        None,
+        "Flask, but a library: pyproject.toml has the classifier Framework :: Flask",
+    ),
+    "one_that_publishes_a_command": (
+        'dependencies = ["flask"]\nclassifiers = ["Framework :: Flask"]\nscripts = {shop = "shop:main"}\n',
+        {},
+        "command",
+        "pyproject.toml publishes the command shop",
+    ),
+    "one_that_is_not_to_be_published": (
+        'dependencies = ["flask"]\nclassifiers = ["Private :: Do Not Upload", "Framework :: Flask"]\n',
+        {},
+        "app",
+        "its own code starts it",
+    ),
+    "one_that_is_deployed": (
+        'dependencies = ["flask"]\nclassifiers = ["Framework :: Flask"]\n',
+        {"Dockerfile": ""},
+        "app",
+        "Dockerfile deploys it",
+    ),
+    "one_with_a_site": (
+        'dependencies = ["flask"]\nclassifiers = ["Framework :: Flask"]\n',
+        {"manage.py": 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")\n'},
+        "app",
+        "manage.py runs it",
+    ),
+    "one_with_a_site_for_its_tests": (
+        'dependencies = ["flask"]\nclassifiers = ["Framework :: Flask"]\n',
+        {"manage.py": 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "test_project.settings")\n'},
+        None,
+        "Flask, but a library: pyproject.toml has the classifier Framework :: Flask",
+    ),
+    "an_extra": (
+        'dependencies = ["httpx"]\noptional-dependencies = {web = ["Flask>=3"]}\n',
+        {},
+        None,
+        "Flask, but a library: pyproject.toml lists flask only as an extra (web)",
+    ),
+    "an_extra_of_what_is_needed_anyway": (
+        'dependencies = ["flask"]\noptional-dependencies = {web = ["flask[async]"]}\n',
+        {},
+        "app",
+        "its own code starts it",
+    ),
+    "an_extension_as_an_extra": (
+        'dependencies = ["flask"]\noptional-dependencies = {web = ["flask-cors"]}\n',
+        {},
+        "app",
+        "its own code starts it",
+    ),
+    "a_script_of_the_front_end_says_nothing_of_it": (
+        'dependencies = ["flask"]\n',
+        {"package.json": '{"scripts": {"dev": "vite"}}'},
+        "app",
+        "its own code starts it",
+    ),
+}
+
+
+@pytest.mark.parametrize(("manifest", "files", "kind", "reason"), PYTHON.values(), ids=PYTHON)
+def test_role_in_python(manifest: str, files: dict[str, str], kind: str | None, reason: str, tmp_path: Path) -> None:
+    everything = {"pyproject.toml": f'[project]\nname = "x"\n{manifest}', "shop.py": FLASK, **files}
+    for name, text in everything.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    found = find_apps(Tree(tmp_path, tmp_path, tuple(sorted(everything))))
+    told: list[tuple[str | None, str]] = [(app.role.kind, app.role.reason) for app in found.apps]
+    told = told or [(None, ignored.reason) for ignored in found.ignored]
+    assert told == [(kind, reason)]
+
+
+def test_the_classifiers_of_poetry_count_too(tmp_path: Path) -> None:
+    table = '[tool.poetry]\nname = "x"\nclassifiers = ["Framework :: Flask"]\n[tool.poetry.dependencies]\nflask = "*"\n'
+    (tmp_path / "pyproject.toml").write_text(table, encoding="utf-8")
+    (tmp_path / "shop.py").write_text(FLASK, encoding="utf-8")
+    assert not find_apps(Tree(tmp_path, tmp_path, ("pyproject.toml", "shop.py"))).apps
+
+
+@pytest.mark.parametrize("folder", ["examples", "tests", "loadtest"])
+def test_the_servers_of_tests_and_examples_are_none_of_the_package(folder: str, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\ndependencies = ["flask"]\n', encoding="utf-8")
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "shop.py").write_text(FLASK, encoding="utf-8")
+    assert not find_apps(Tree(tmp_path, tmp_path, (f"{folder}/shop.py", "pyproject.toml"))).apps

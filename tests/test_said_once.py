@@ -10,7 +10,8 @@ from wizard.answers import Answers
 from wizard.changes import Manual
 from wizard.choice import Selection
 from wizard.cli import main
-from wizard.commands.choose import choose_app
+from wizard.commands.choices import Choices
+from wizard.commands.choose_apps import Picked, choose_app
 from wizard.commands.command_line import Run, setup_line
 from wizard.commands.report import by_hand, moment
 from wizard.commands.show_verdicts import Checked, show
@@ -40,7 +41,7 @@ def app(status: str, reason: str) -> Verdict:
         pytest.param(
             [
                 ("a", (TOKEN_OK, IDLE, SKIPPED)),
-                ("b", (TOKEN_OK, IDLE)),
+                ("b", (TOKEN_OK, IDLE, SKIPPED)),
             ],
             [
                 "- a, b: The app's own code: not proven. Not started",
@@ -124,16 +125,14 @@ def test_manual_steps_of_several_apps() -> None:
 
 def test_the_line_that_does_it_again_has_what_was_wanted_besides() -> None:
     run = Run(Path(), may_ask=False, no_install=False, no_verify=False, allow_dirty=False, offline=False)
-    apps = [choose_app(list_tree(FLASK), "flask", ".")]
+    apps = (choose_app(list_tree(FLASK), "flask", "."),)
     wanted = Answers(cloud("eu"), "phc_x", replace_token=True)
     nothing = Answers(cloud("eu"), "phc_x")
 
     def line(answers: Answers, dashboard: bool) -> str:
-        return setup_line(
-            run, apps, answers, token="phc_x", framework=None, targets=False, selection=Selection(), dashboard=dashboard
-        )
+        return setup_line(run, Picked(apps), answers, Choices(Path()), Selection(), dashboard=dashboard)
 
-    assert line(wanted, True) == "uvx posthog-wizard --ci --token phc_x --region eu --dashboard --replace-token"
+    assert line(wanted, True) == "uvx posthog-wizard --ci --token phc_x --region eu --replace-token --dashboard"
     assert line(nothing, False) == "uvx posthog-wizard --ci --token phc_x --region eu"
 
 

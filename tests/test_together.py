@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +22,11 @@ UV: Files = {
     "uv.lock": "",
     "apps/a/pyproject.toml": "[project]\nname = 'one'\n",
     "apps/b/pyproject.toml": "[project]\nname = 'two'\n",
+}
+RUSH: Files = {
+    "rush.json": '/* Rush */ {"projects": [{"projectFolder": "apps/a"}, {"projectFolder": "apps/b"}]}',
+    "common/config/rush/pnpm-lock.yaml": "",
+    **APPS,
 }
 PNPM_TAIL = "install --no-frozen-lockfile --config.confirm-modules-purge=false --config.strict-dep-builds=false"
 
@@ -54,6 +58,23 @@ CASES: dict[str, tuple[Files, list[str], list[tuple[str, str]]]] = {
         [(".", "yarn install --non-interactive")],
     ),
     "bun": ({"package.json": NPM_ROOT, "bun.lock": "", **APPS}, ["apps/a", "apps/b"], [(".", "bun install")]),
+    "deno": (
+        {"deno.lock": "", "deno.json": '{"workspace": ["./apps/a", "./apps/b"]}', **APPS},
+        ["apps/a", "apps/b"],
+        [(".", "deno install --frozen=false")],
+    ),
+    "deno_beside_another_lockfile": (
+        {"package.json": NPM_ROOT, "package-lock.json": "", "deno.lock": "", **APPS},
+        ["apps/a", "apps/b"],
+        [(".", "npm install --no-audit --no-fund")],
+    ),
+    "rush": (RUSH, ["apps/a", "apps/b"], [(".", "rush update")]),
+    "rush_one_app": (RUSH, ["apps/a"], [(".", "rush update")]),
+    "rush_does_not_list_it": (
+        {**RUSH, "old/package.json": APP},
+        ["apps/a", "old"],
+        [(".", "rush update"), ("old", "npm install --no-audit --no-fund")],
+    ),
     "no_workspace": (
         {"web/package.json": APP, "web/package-lock.json": "", "shop/package.json": APP, "shop/package-lock.json": ""},
         ["shop", "web"],
@@ -104,8 +125,17 @@ def made(project: Project) -> Command:
     family = npm if project.exists("package.json") or project.exists("project.json") else pypi
     command = family.install_command(project, ("posthog",))
     assert isinstance(command, Command)
-    workspace = None if command.workspace is None else project.within(command.workspace)
-    return replace(command, cwd=project.within(command.cwd), workspace=workspace)
+    return command.placed(project.within)
+
+
+@pytest.mark.parametrize(("there", "is_first"), [("node_modules", False), ("apps/a/node_modules", False), ("", True)])
+def test_the_first_install_is_known(there: str, is_first: bool, tmp_path: Path) -> None:
+    (tmp_path / "apps/a" / "src").mkdir(parents=True)
+    (tmp_path / "apps/a/package.json").write_text(APP)
+    (tmp_path / there).mkdir(exist_ok=True)
+    command = npm.install_command(Project(Tree(tmp_path, tmp_path, ("apps/a/package.json",)), "apps/a"), ("x",))
+    assert isinstance(command, Command)
+    assert command.is_first is is_first
 
 
 def test_the_packages_of_all_apps_are_named() -> None:

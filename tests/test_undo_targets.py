@@ -67,6 +67,21 @@ def test_one_after_the_other_ends_where_it_began(root: Path) -> None:
     assert not [journal for journal in journals(root) if journal.state == "applied"]
 
 
+def test_the_lockfile_goes_with_the_last_edit(root: Path) -> None:
+    before = tree(root)
+    journal = apply(root, CHANGES[:4], command="setup", watch=["lock.json"])
+    (root / "lock.json").write_bytes(b"new\n")
+    settle(journal)
+    first = plan_undo(latest(root), ["apps/web"])
+    assert "lock.json" in first.stays
+    undo(latest(root), first)
+    assert plan_undo(latest(root), ["apps/web"]).changes == (), "nothing of it is left, the lockfile is not its own"
+    last = plan_undo(latest(root), ["apps/shop"])
+    assert last.stays == ()
+    assert undo(latest(root), last).state == "undone"
+    assert tree(root) == before
+
+
 def test_a_target_that_was_undone_has_nothing_left(root: Path) -> None:
     set_up(root)
     undo(latest(root), plan_undo(latest(root), ["apps/web"]))
@@ -120,6 +135,18 @@ def test_an_edit_of_the_user_in_another_app_is_not_looked_at(root: Path) -> None
     assert plan_undo(latest(root)).conflicts != ()
 
 
+def test_a_lockfile_above_the_directory_is_named(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    app = root / "apps/web"
+    settle(
+        apply(app, (Change("main.ts", WEB, b"p()\n"),), command="setup", watch=["../../lock.json", "../../none.lock"])
+    )
+    (root / "lock.json").write_bytes(b"new\n")
+    main(["undo", "--ci", str(app)])
+    said = " ".join(capfd.readouterr().err.split())
+    assert "outside of this directory, as the install left it: ../../lock.json Let your package manager" in said
+    assert (root / "lock.json").read_bytes() == b"new\n"
+
+
 @pytest.mark.parametrize("target", ["apps/web", "./apps/web/", "apps//web"])
 def test_the_command(root: Path, target: str, capfd: pytest.CaptureFixture[str]) -> None:
     set_up(root)
@@ -135,3 +162,28 @@ def test_the_command_names_a_target_without_a_set_up(root: Path, capfd: pytest.C
     main(["undo", "--ci", "--json", "--target", "docs", str(root)])
     done = json.loads(capfd.readouterr().out)
     assert (done["exit_code"], done["error"]) == (1, "no set-up on record changed anything in docs")
+
+
+APPS = ("apps/web", "apps/shop", "apps/web2")
+LAST: dict[str, tuple[tuple[str, ...], tuple[str, ...], set[str]]] = {
+    "shared_file_goes_with_the_last_app": (APPS, ("apps/web2",), set()),
+    "shared_file_stays_for_another_app": (APPS, ("apps/web",), {"apps/web2/new.ts", "package.json"}),
+    "shared_file_of_the_only_app": (("apps/web2",), ("apps/web2",), set()),
+    "root_is_an_app_too": ((".", *APPS), ("apps/web2",), {"package.json"}),
+    "targets_unknown": ((), ("apps/web2",), {"package.json"}),
+}
+
+
+@pytest.mark.parametrize(("apps", "undone", "stays"), LAST.values(), ids=LAST)
+def test_what_apps_share_goes_with_the_last_of_them(
+    root: Path, apps: tuple[str, ...], undone: tuple[str, ...], stays: set[str]
+) -> None:
+    before = tree(root)
+    changes = [c for c in CHANGES if c.path in ("package.json", "apps/web2/new.ts", "apps/web/main.ts")]
+    apply(root, changes if "apps/web" in apps else changes[1:], command="setup", targets=apps)
+    if "apps/web" in apps and undone != ("apps/web",):
+        undo(latest(root), plan_undo(latest(root), ["apps/web"]))
+    planned = plan_undo(latest(root), undone)
+    assert set(planned.stays) == stays
+    assert undo(latest(root), planned).state == ("applied" if stays else "undone")
+    assert (tree(root) == before) == (not stays)

@@ -9,6 +9,7 @@ import pytest
 from wizard.project import Tree
 from wizard.workspace import candidates
 
+DJANGO = "import django\n"
 SETUP = "from setuptools import setup\n\nsetup(name='x')\n"
 CASES: dict[str, tuple[dict[str, str], list[str]]] = {
     "nested_apps": (
@@ -28,7 +29,31 @@ CASES: dict[str, tuple[dict[str, str], list[str]]] = {
         [".", "api"],
     ),
     "poetry_alone": ({"pyproject.toml": "", "api/pyproject.toml": "[tool.poetry]\n"}, [".", "api"]),
-    "manage_below_a_manifest": ({"requirements.txt": "", "web/manage.py": ""}, ["."]),
+    "manage_below_a_manifest": ({"requirements.txt": "", "web/manage.py": DJANGO}, ["."]),
+    "manage_side_by_side": (
+        {"requirements.txt": "", "apps/a/manage.py": DJANGO, "apps/b/manage.py": DJANGO},
+        [".", "apps/a", "apps/b"],
+    ),
+    "manage_side_by_side_of_something_else": ({"setup.py": SETUP, "a/manage.py": "", "b/manage.py": DJANGO}, ["."]),
+    "manage_below_another": ({"requirements.txt": "", "manage.py": DJANGO, "a/manage.py": DJANGO}, ["."]),
+    "manage_below_one_and_deeper": ({"requirements.txt": "", "a/manage.py": DJANGO, "b/c/manage.py": DJANGO}, ["."]),
+    "manage_beside_an_example": ({"setup.py": SETUP, "a/manage.py": DJANGO, "example/manage.py": DJANGO}, ["."]),
+    "manage_side_by_side_with_manifests": (
+        {"a/requirements.txt": "", "a/manage.py": DJANGO, "b/setup.py": SETUP, "b/manage.py": DJANGO},
+        ["a", "b"],
+    ),
+    "tools_of_a_python_package": (
+        {"requirements.txt": "", "shop/package.json": "", "shop/__init__.py": ""},
+        ["."],
+    ),
+    "front_end_in_a_python_package": (
+        {"requirements.txt": "", "shop/package.json": "", "shop/__init__.py": "", "shop/vite.config.ts": ""},
+        [".", "shop"],
+    ),
+    "front_end_beside_a_python_package": (
+        {"shop/requirements.txt": "", "web/package.json": "", "web/__init__.py": ""},
+        ["shop", "web"],
+    ),
     "requirements_folder": ({"api/requirements/base.txt": ""}, ["api"]),
 }
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Protocol
 
 from wizard.posthog.hosts import Hosts
 
@@ -37,9 +38,34 @@ IN_BROWSER = ("autocapture", "session_replay", "error_tracking", "heatmaps", "we
 """The options of posthog-js. All but `error_tracking` only say no: switched on they are what the project says."""
 
 
+class Target(Protocol):
+    """What is set up: a framework in a directory. One directory may hold several."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def id(self) -> str: ...
+
+
+Key = tuple[str, str]
+"""Path and framework of a target."""
+
+
+def key(app: Target) -> Key:
+    """What tells a target from all others of its tree."""
+    return app.path, app.id
+
+
+def name_of(app: Target, apps: Iterable[Target]) -> str:
+    """How `--target` and `--for` call the app: by its path, and by its framework too where the path holds several."""
+    alone = sum(other.path == app.path for other in apps) == 1
+    return app.path if alone else f"{app.path}:{app.id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Everything a plan may depend on besides the tree.
+    """Everything the plan of one app may depend on besides the tree.
 
     `token` is None when only the code is wanted (`--check` without a token): no env value is written then. It is empty
     when the project is set up without one (`--no-token`): the variables are written without values then, and filled in
@@ -64,3 +90,18 @@ class Answers:
     def wants(self, option: str) -> bool:
         """Is the option switched on?"""
         return self.options.get(option, OPTIONS[option].default)
+
+    def of(self, app: Target) -> Answers:
+        """Itself: these answers are for any app."""
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """The answers of several apps, which may differ: by which project they send to, by what is on in them."""
+
+    by_app: Mapping[Key, Answers]
+
+    def of(self, app: Target) -> Answers:
+        """What the plan of this app depends on."""
+        return self.by_app[key(app)]

@@ -39,15 +39,18 @@ class Change(Protocol):
     def after(self) -> bytes | None: ...
 
 
-def apply(root: Path, changes: Sequence[Change], *, command: str, watch: Sequence[str] = ()) -> Journal:
+def apply(
+    root: Path, changes: Sequence[Change], *, command: str, watch: Sequence[str] = (), targets: Sequence[str] = ()
+) -> Journal:
     """Bring every file to its `after`, or none; the journal returned is what undo needs.
 
     `command` is shown with the journal. `watch` names files (POSIX, relative to `root`) that the package manager may
-    change next: call `journal.settle` when it is done. A watched path that leads outside `root` is not watched.
+    change next: call `journal.settle` when it is done. A watched path that leads outside `root` is only named.
+    `targets` are the directories of the apps: an undo of one knows by them whether another needs what they share.
     Raises WizardError with the tree as it was: another wizard is at work, an earlier run was interrupted, a file is
     not what was planned on, may not be written, or the disk refuses.
     """
-    return carry_out(root, changes, command=command, watch=watch)
+    return carry_out(root, changes, command=command, watch=watch, targets=targets)
 
 
 def carry_out(
@@ -58,6 +61,7 @@ def carry_out(
     watch: Sequence[str] = (),
     folders: Sequence[str] = (),
     undoes: Undoes | None = None,
+    targets: Sequence[str] = (),
 ) -> Journal:
     """`apply`, and with `undoes` the undo of a journal, which may also remove `folders` left empty."""
     root = root.resolve()
@@ -81,6 +85,8 @@ def carry_out(
             watched=watched,
             folders=(*folders, *_missing_folders(root, files)),
             undoes=undoes,
+            targets=tuple(targets),
+            beyond=tuple(path for path in watch if path.startswith("../")),
         )
         with naming("write the journal", "every file is as it was"):
             contents = [data for change in changes for data in (change.before, change.after)]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from wizard.asides import aside
 from wizard.detect import Evidence, Strength
 from wizard.framework import Framework
 from wizard.project import BrokenFile, Project, Tree
 from wizard.registry import all_frameworks
 from wizard.roles import LISTED, Role, depended_on, role
-from wizard.workspace import aside, candidates, foreign, language, named
+from wizard.unsupported import listed, unsupported
+from wizard.workspace import candidates, foreign, language, named
 from wizard.workspaces import Workspace, workspaces
 
 NAMED = Role("app", "you named it")
@@ -75,16 +77,17 @@ def find_apps(tree: Tree) -> Found:
     roots = {workspace.path: workspace.kind for workspace in reversed(declared)}
     for project in projects:
         try:
-            here, its = detect(project), role(project, needed)
+            here = [replace(app, role=role(project, needed, app.framework)) for app in detect(project)]
+            its = here[0].role if here else role(project, needed)
         except BrokenFile as error:
             ignored.append(Ignored(project.path, error.message))
             continue
         if here and (name := aside(project.path)):
-            ignored.append(Ignored(project.path, f"{here[0].framework.name} in a {name!r} directory"))
-        elif here and its.kind in LISTED:
-            apps += [replace(app, role=its) for app in here]
+            ignored.append(Ignored(project.path, f"{here[0].framework.name} in a directory called {name}"))
+        elif offered := [app for app in here if app.role.kind in LISTED]:
+            apps += offered
         else:
-            ignored.append(Ignored(project.path, _why_not(here, its, roots.get(project.path))))
+            ignored.append(Ignored(project.path, _why_not(project, here, its, roots.get(project.path))))
     for path in tree.pruned:
         name = path.rpartition("/")[2]
         ignored.append(
@@ -95,11 +98,16 @@ def find_apps(tree: Tree) -> Found:
     return Found(tuple(apps), tuple(ignored), declared)
 
 
-def _why_not(here: Sequence[App], its: Role, root_of: str | None) -> str:
+def _why_not(project: Project, here: Sequence[App], its: Role, root_of: str | None) -> str:
     if its.kind not in LISTED:
         what = "tests" if its.kind == "tests" else f"a {its.kind}"
         return f"{here[0].framework.name}, but {what}: {its.reason}" if here else f"{what}: {its.reason}"
-    return f"the root of the workspace ({root_of})" if root_of else "no supported framework found in its manifest"
+    if known := unsupported(project):
+        return f"{known}: not supported yet"
+    if root_of:
+        return f"the root of the workspace ({root_of})"
+    almost = next((f for f in all_frameworks().values() if f.package in listed(project)), None)
+    return f"lists {almost.package}, but holds no {almost.name} app" if almost else "no web framework in its manifest"
 
 
 def detect(project: Project) -> list[App]:

@@ -55,10 +55,15 @@ class EditFile:
 
 @dataclass(frozen=True, slots=True)
 class Install:
-    """A dependency of the app; `requirement` is in the ecosystem's own words (`^1.434.0`, `>=7.71`)."""
+    """A dependency of the app; `requirement` is in the ecosystem's own words (`^1.434.0`, `>=7.71`).
+
+    `oldest` is the first version that the plan works with, where a workspace has settled on one for all its apps; the
+    lowest of `requirement` if it is not said.
+    """
 
     package: str
     requirement: str
+    oldest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

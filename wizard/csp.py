@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from wizard.answers import Answers
+from wizard.asides import ASIDE
 from wizard.changes import Note
 from wizard.project import Project
 from wizard.text import line_number
-from wizard.workspace import ASIDE
 
 _SIGN = re.compile(
     r"content-security-policy(?!-report-only)|\bcontentSecurityPolicy\b(?!\s*:\s*false)|\bcontent_security_policy\b(?!_)"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
+from wizard.asides import is_own_code
 from wizard.packages import npm as _npm
 from wizard.packages import pypi as _pypi
 from wizard.project import Project
@@ -80,11 +81,11 @@ def pypi(*names: str, strength: Strength = Strength.CERTAIN) -> Detector:
 
 
 def file(*globs: str, contains: str = "", strength: Strength = Strength.LIKELY) -> Detector:
-    """A listed file matches any of `globs` and, if given, the regular expression `contains`."""
+    """A listed file matches any of `globs` and, if given, the app's own code the regular expression `contains`."""
 
     def detector(project: Project) -> tuple[Evidence, ...]:
         for path, text in project.sources(*globs) if contains else ((p, "") for p in project.files(*globs)):
-            if not contains or re.search(contains, text):
+            if not contains or (re.search(contains, text) and is_own_code(path)):
                 return (Evidence(strength, f"found {path}"),)
         return ()
 

@@ -52,9 +52,11 @@ def shown_diff(path: str, before: bytes | None, after: bytes | None, private: bo
 
 
 def holds_values(path: str) -> bool:
-    """Is it by its name an env file with values in it, not the example of one?"""
+    """Is it by its name an env file with values in it, not the example or the schema of one?"""
     name = path.rsplit("/", 1)[-1].lower()
-    return bool(_ENV_FILE.search(name)) and not any(word in name for word in ("example", "sample", "template", "dist"))
+    return bool(_ENV_FILE.search(name)) and not any(
+        word in name for word in ("example", "sample", "template", "dist", "schema")
+    )
 
 
 def _masked(line: bytes, kept: set[bytes]) -> bytes:

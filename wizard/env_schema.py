@@ -1,4 +1,4 @@
-"""Apps that validate their environment with `createEnv`: the PostHog variables in its schema, or the lines for it."""
+"""Apps that validate their environment (`createEnv`, varlock): the PostHog variables in its schema, or the lines."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from wizard.changes import EditFile, Manual, Note
+from wizard.codemods.dotenv import ensure_variable
 from wizard.codemods.js.env_schema import ensure_env_variable
 from wizard.edits import chain
 from wizard.errors import CannotEdit
@@ -41,7 +42,10 @@ def schema_changes(project: Project, framework: Framework, names: Collection[str
 
     The app runs without: it reads the variables itself, and what a schema does not name is ignored.
     """
-    if framework.language != "javascript" or not names:
+    if not names:
+        return
+    yield from _varlock(project, framework, names)
+    if framework.language != "javascript":
         return
     path = next((p for p in _FILES if _IMPORTS.search(project.read(p) or "")), None)
     text = project.read(path) if path else None
@@ -60,6 +64,23 @@ def schema_changes(project: Project, framework: Framework, names: Collection[str
         return
     why = "names the PostHog variables in the schema of the environment"
     yield EditFile(path, codemods, why, Manual(f"Name the PostHog variables in {path}", "\n".join(lines), path))
+
+
+def _varlock(project: Project, framework: Framework, names: Collection[str]) -> Iterator[EditFile]:
+    """varlock takes what its schema does not name for a secret, and a build fails that has one in a page.
+
+    Source: https://varlock.dev/reference/item-decorators, and a build that failed (Next.js 16, varlock 1.18).
+    """
+    path = f"{framework.env_folder(project)}/.env.schema".removeprefix("./")
+    text = project.read(path)
+    if text is None or not re.search(r"^[ \t]*#[ \t]*@\w", text, re.MULTILINE):
+        return
+    host = framework.names(project).host
+    comments = {name: "@public @optional" + (" @type=url" if name == host else "") for name in names}
+    codemods = tuple(ensure_variable(name, "", comment) for name, comment in comments.items())
+    lines = "\n".join(f"# {comment}\n{name}=" for name, comment in comments.items())
+    why = "names the PostHog variables in varlock's schema"
+    yield EditFile(path, codemods, why, Manual(f"Name the PostHog variables in {path}", lines, path))
 
 
 def linter_note(project: Project, written: Collection[str]) -> Note | None:

@@ -12,9 +12,10 @@ from pathlib import PurePath, PurePosixPath
 from wizard.changes import Manual
 from wizard.codemods import dotenv
 from wizard.edits import Codemod, insert, splice
+from wizard.env_loading import loaded
 from wizard.errors import CannotEdit
 from wizard.git import git
-from wizard.project import BrokenFile, Project, normal
+from wizard.project import Project, normal
 from wizard.text import decode
 
 EXAMPLES = (
@@ -28,10 +29,6 @@ EXAMPLES = (
 )
 _VALUES = (".env.local", ".env.development.local", ".env.development", ".env")
 _TOKEN_ENDS = ("PROJECT_TOKEN", "KEY", "TOKEN", "API_KEY", "PROJECT_API_KEY", "PUBLIC_KEY")
-_LOADS = re.compile(
-    r"(?:\bdotenv(?:x run)?\s(?:[^&|;]*?\s)??(?:-e|-f)|\benv-cmd\s+-f|--env-file(?:-if-exists)?)[= ]([\w./-]+)"
-)
-_LOADS_FOLDER = re.compile(r"""\bloadEnvConfig\([^"'\n]{0,80}["']((?:\.\./?)+)["']""")
 _HOST_ENDS = ("HOST", "API_HOST")
 
 
@@ -76,35 +73,18 @@ def env_folder(project: Project) -> str:
 
 
 def env_file(project: Project, default: str) -> str:
-    """The env file of the workspace that the app's scripts load before they start it, else the app's own, `default`.
+    """The env file of the workspace that is loaded before the app starts, else the app's own, `default`.
 
     The workspace's counts when it (or its example) is there and the app has none of its own, which would count too.
     Source: github.com/entropitor/dotenv-cli, nextjs.org/docs (loadEnvConfig).
     """
     if project.first(*_VALUES, *EXAMPLES):
         return default
-    for path in (normal(found) for found in _loaded(project)):
-        folder = str(PurePosixPath(path).parent)
-        there = project.first(path, *(normal(f"{folder}/{name}") for name in EXAMPLES))
+    for path in (normal(found) for found in loaded(project)):
+        there = project.first(path, *examples_of(path))
         if path.startswith("../") and there and not project.tree.leads_outside(project.within(path)):
             return path
     return default
-
-
-def _loaded(project: Project) -> Iterator[str]:
-    """The env files that the scripts to start and to build the app name, those they call on the way too."""
-    try:
-        scripts = project.json("package.json").get("scripts")
-    except BrokenFile:
-        return
-    known = {k: v for k, v in scripts.items() if isinstance(v, str)} if isinstance(scripts, dict) else {}
-    lines = [known[name] for name in ("dev", "start", "build") if name in known]
-    lines += [text for name, text in known.items() if any(name in line.split() for line in lines)]
-    for line in lines:
-        yield from _LOADS.findall(line)
-    for config in ("next.config.js", "next.config.mjs", "next.config.ts"):
-        for folder in _LOADS_FOLDER.findall(project.read(config) or ""):
-            yield f"{folder}/.env"
 
 
 def folder_above(project: Project, path: str) -> str | None:
@@ -116,6 +96,13 @@ def folder_above(project: Project, path: str) -> str | None:
         if found := next((f for f in above if project.first(*(normal(f"{f}/{name}") for name in files))), None):
             return found
     return None
+
+
+def examples_of(path: str) -> list[str]:
+    """Where the example of an env file may be: under its own name (`.env.web.template`), else the one of its folder."""
+    folder, name = str(PurePosixPath(path).parent), PurePosixPath(path).name
+    own = [] if name in _VALUES else [f"{name}.{ending}" for ending in ("example", "sample", "template", "dist")]
+    return [normal(f"{folder}/{example}") for example in (*own, *EXAMPLES)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +129,8 @@ def ensure(
     git tracks gets no value, nor does one that a link puts outside of the directory (dotfiles): left to the user.
     """
     folder = str(PurePosixPath(default_file).parent)
-    example = project.first(*(normal(f"{place}/{name}") for place in dict.fromkeys((folder, ".")) for name in EXAMPLES))
-    if example is not None:
+    example = project.first(*examples_of(default_file), *EXAMPLES)
+    if example is not None and not project.tree.leads_outside(project.within(example)):
         yield EnvEdit(example, dotenv.ensure_variable(name, ""), f"tells teammates that the app reads {name}")
     there = current(project, name, folder)
     if value is None or (there and (there[0] == value or not replace)):
@@ -151,7 +138,9 @@ def ensure(
     path = there[1] if there else _value_file(project, default_file)
     needs: tuple[str, ...] = ()
     if outside := _outside(project, path):
-        title = f"Set {name} in {outside}, where {path} links to: it lies outside of this directory"
+        climbs = project.within(path).startswith("../")
+        place = path if climbs else f"{outside}, where {path} links to"
+        title = f"Set {name} in {place}: it lies outside of this directory"
         yield Manual(title, _line(name, value), path)
         return
     match _visibility(project, path):

@@ -42,6 +42,11 @@ JSON = option("--json", "as_json", is_flag=True, help="Print one JSON object on 
 DEBUG = option("--debug", is_flag=True, help="Show tracebacks.")
 
 
+def for_app(help: str) -> Callable[[F], F]:
+    """The flag `--for`, for a command that takes answers for several apps."""
+    return option("--for", "for_app", multiple=True, metavar="APP:ANSWER", help=help)
+
+
 def choices(function: F) -> F:
     """A flag for each option of the SDKs."""
     for choice in reversed(tuple(OPTIONS.values())):

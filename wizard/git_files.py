@@ -4,23 +4,39 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
+from threading import Thread
 
 from wizard.git import git
 
+_DELETED = ("diff-files", "--name-only", "--diff-filter=D", "--ignore-submodules=all", "--relative", "-z")
+"""What `ls-files -d` tells too; but this looks at the files in several threads."""
+
 
 def git_files(root: Path, top: Path) -> list[str] | None:
-    """Paths relative to `root`, which lies in the repository `top`; None when git cannot be asked."""
-    with ThreadPoolExecutor(1) as pool:
-        pending = pool.submit(git, root, "ls-files", "-d", "-z")
-        listed = git(root, "ls-files", "-co", "--exclude-standard", "-z")
-        deleted = pending.result()
-    if listed is None or deleted is None or listed.returncode != 0:
+    """Paths relative to `root`, which lies in the repository `top`; None when git cannot be asked.
+
+    What a sparse checkout leaves out is not there, and neither is what is tracked but was deleted.
+    """
+    asked: list[subprocess.CompletedProcess[bytes] | None] = []
+    other = Thread(target=lambda: asked.append(git(root, *_DELETED)))
+    other.start()
+    listed = git(root, "ls-files", "-cot", "--exclude-standard", "-z")
+    other.join()
+    deleted = asked[0]
+    if listed is None or deleted is None or listed.returncode != 0 or deleted.returncode != 0:
         return None
-    names = set(os.fsdecode(listed.stdout).split("\0")) - set(os.fsdecode(deleted.stdout).split("\0"))
-    files = [name for name in names if name and not name.endswith("/")]
+    # each with a letter and a blank in front: S is left out by a sparse checkout, ? is a repository of its own
+    lines = os.fsdecode(listed.stdout).split("\0")[:-1]
+    files = [line[2:] for line in lines if line[0] != "S" and line[-1] != "/"]
+    gone = set(os.fsdecode(deleted.stdout).split("\0"))
+    if len(gone) > 1:
+        files = [name for name in files if name not in gone]
+    names = set(files)
+    if len(names) != len(files):
+        files = list(dict.fromkeys(files))  # a conflict is listed once for each side
     for module in _submodules(root, top):
         # git lists a submodule as one name, whatever is in it
         inner = git_files(root / module, root / module) if module in names else None

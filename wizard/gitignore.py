@@ -18,11 +18,24 @@ _DEEPEST = 8
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One line: whether it ignores or takes back, whether it means directories only, and what it matches."""
+    """One line: whether it ignores or takes back, whether it means directories only, and what it matches.
 
-    matches: re.Pattern[str]
+    `anchored` lines are about paths from their own directory on, all others about names.
+    """
+
+    expression: str
     ignores: bool
     folders_only: bool
+    anchored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """What one file says: `paths` and `names` match whatever any line may match, and nothing else is looked at."""
+
+    rules: tuple[Rule, ...] = ()
+    paths: re.Pattern[str] | None = None
+    names: re.Pattern[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +43,40 @@ class Rules:
     """The lines that hold in a directory: its own and, `above`, those of the directories around it."""
 
     folder: str = ""  # with a final slash, relative to where the walk began
-    own: tuple[Rule, ...] = ()
+    own: Lines = Lines()
     above: Rules | None = None
 
     def ignore(self, path: str, is_folder: bool) -> bool:
         """Is `path` (relative to where the walk began) left out? The last line that matches it decides."""
-        inner = path[len(self.folder) :]
-        for rule in reversed(self.own):
-            if (is_folder or not rule.folders_only) and rule.matches.fullmatch(inner):
-                return rule.ignores
+        inner, name, own = path[len(self.folder) :], path[path.rfind("/") + 1 :], self.own
+        if (own.names and own.names.fullmatch(name)) or (own.paths and own.paths.fullmatch(inner)):
+            for rule in reversed(own.rules):
+                if (is_folder or not rule.folders_only) and _compiled(rule.expression).fullmatch(
+                    inner if rule.anchored else name
+                ):
+                    return rule.ignores
         return self.above.ignore(path, is_folder) if self.above else False
 
     def inside(self, folder: str, text: str) -> Rules:
-        """The rules in `folder`, whose `.gitignore` has this text."""
-        own = _rules(text)
-        return Rules(f"{folder}/" if folder else "", own, self) if own else self
+        """The rules in `folder` (with a final slash, or empty), whose `.gitignore` has this text."""
+        own = _lines(text)
+        return Rules(folder, own, self) if own.rules else self
 
 
 @lru_cache(maxsize=256)
-def _rules(text: str) -> tuple[Rule, ...]:
-    return tuple(rule for line in text.split("\n") if (rule := _rule(line.removesuffix("\r"))) is not None)
+def _lines(text: str) -> Lines:
+    rules = [rule for line in text.split("\n") if (rule := _rule(line.removesuffix("\r"))) is not None]
+    paths, names = ([rule.expression for rule in rules if rule.anchored is anchored] for anchored in (True, False))
+    return Lines(tuple(rules), _any_of(paths), _any_of(names))
+
+
+def _any_of(expressions: list[str]) -> re.Pattern[str] | None:
+    return _compiled("|".join(dict.fromkeys(expressions))) if expressions else None
+
+
+@lru_cache(maxsize=2048)
+def _compiled(expression: str) -> re.Pattern[str]:
+    return re.compile(expression, re.DOTALL)
 
 
 def _rule(line: str) -> Rule | None:
@@ -66,7 +93,7 @@ def _rule(line: str) -> Rule | None:
     expression = _expression(pattern.removeprefix("/"))
     if expression is None:
         return None
-    return Rule(re.compile(expression if anchored else f"(?:.*/)?{expression}", re.DOTALL), ignores, folders_only)
+    return Rule(expression, ignores, folders_only, anchored)
 
 
 def _expression(pattern: str) -> str | None:

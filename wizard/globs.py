@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 
@@ -14,6 +16,32 @@ LONGEST = 500
 def globs_regex(patterns: tuple[str, ...]) -> re.Pattern[str]:
     """One regular expression for any of the globs."""
     return re.compile("|".join(map(glob_regex, patterns)) or "(?!)")
+
+
+def matching(paths: Sequence[str], pattern: str) -> tuple[str, ...]:
+    """Those of the sorted `paths` that match one of our own globs; only those that begin and end like it are tried."""
+    head, tails = _ends(pattern)
+    paths = beginning(paths, head) if head else paths
+    if tails is not None:
+        paths = [path for path in paths if path.endswith(tails)]
+    matches = globs_regex((pattern,)).fullmatch
+    return tuple(path for path in paths if matches(path))
+
+
+def beginning(paths: Sequence[str], head: str) -> Sequence[str]:
+    """Those of the sorted `paths` that begin like that: they stand together."""
+    size, start = len(head), bisect_left(paths, head)
+    return paths[start : bisect_right(paths, head, start, key=lambda path: path[:size])]
+
+
+@cache
+def _ends(pattern: str) -> tuple[str, tuple[str, ...] | None]:
+    """How whatever matches begins, and how it ends (None: anyhow)."""
+    head = re.split(r"[*{]", pattern, maxsplit=1)[0]
+    tail = pattern.rpartition("*")[2].removeprefix("/")  # `**/` may stand for nothing
+    if not tail or re.fullmatch(r"(?:[^{}]|\{[^{}]*\})*", tail) is None:
+        return head, None
+    return head, tuple(_alternatives(tail))
 
 
 def glob_regex(pattern: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -78,7 +79,21 @@ def run_install(
             result = _run(argv, command, root, say, timeout)
             if not result.ok:
                 return replace(result, trouble=_trouble(result, replace(command, argv=argv)))
+        if missing := _unlisted(command, root):
+            return replace(result, ok=False, trouble=missing)
     return result
+
+
+def _unlisted(command: Command, root: Path) -> Trouble | None:
+    """A setting can hold a lockfile without a word: uv's UV_FROZEN, package-lock=false, yarn 1's frozen-lockfile."""
+    found = (root / command.lock).read_bytes() if command.lock and (root / command.lock).is_file() else None
+    missing = [name for name in command.packages if found is not None and name.encode() not in found]
+    if not missing or (command.lock or "").endswith(".lockb"):
+        return None
+    return Trouble(
+        f"{command.lock} was left as it is, without {' and '.join(missing)}: a setting holds it",
+        f"Lift that setting (frozen, locked, package-lock), then run `{shlex.join(command.argv)}`.",
+    )
 
 
 def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
@@ -91,14 +106,11 @@ def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
 
 
 def _trouble(result: InstallResult, command: Command) -> Trouble:
-    call = " ".join(result.argv)
+    call = shlex.join(result.argv)
     if result.timed_out:
         return Trouble(f"`{call}` took too long and was stopped", f"Run it by hand in {result.cwd}.")
     known = explain(result.output, command, command.packages)
-    tail = "\n".join(result.tail).encode("ascii", "replace").decode()
-    return known or Trouble(
-        f"`{call}` in {result.cwd} ended with exit code {result.returncode}", f"Its last lines:\n{tail}"
-    )
+    return known or Trouble(f"`{call}` in {result.cwd} ended with exit code {result.returncode}")
 
 
 def _run(

@@ -56,7 +56,11 @@ class Undoes:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """One apply. `watched` are files that we do not write but the package manager may; `folders` are those we make."""
+    """One apply. `watched` are files that we do not write but the package manager may; `folders` are those we make.
+
+    `targets` are the directories of the apps that it set up, as far as it says. `beyond` are files outside of the root
+    that the package manager may have changed: undo leaves them, and says so.
+    """
 
     folder: Path
     root: Path
@@ -67,6 +71,8 @@ class Journal:
     watched: tuple[Entry, ...] = ()
     folders: tuple[str, ...] = ()
     undoes: Undoes | None = None
+    targets: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -202,6 +208,8 @@ def load(folder: Path) -> Journal | None:
             watched=tuple(Entry(**entry) for entry in record["watched"]),
             folders=tuple(record["folders"]),
             undoes=_undoes(record["undoes"]) if record["undoes"] else None,
+            targets=tuple(record.get("targets", ())),
+            beyond=tuple(record.get("beyond", ())),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise WizardError(f"the journal {folder} cannot be read: {error}", "remove that folder to go on") from error

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from wizard.answers import Answers
+from wizard.answers import Answers, Each
 from wizard.apps import App
 from wizard.choice import EVERYTHING, Selection
-from wizard.errors import Bug
+from wizard.errors import Bug, UsageError
 from wizard.plan import AppPlan, Plan
 from wizard.registry import load_plan
 from wizard.resolver import Resolver
@@ -16,16 +16,17 @@ from wizard.resolver import Resolver
 
 def make_plan(
     apps: Sequence[App],
-    answers: Answers,
+    answers: Answers | Each,
     package_manager: str | None = None,
     selection: Selection = EVERYTHING,
 ) -> Plan:
     """Plan all apps, each on top of the ones before it; checked to be stable before anybody can apply it.
 
     Raises Bug when planning again on the result would change it once more, UsageError when `selection` names an edit
-    that the plan does not have.
+    that the plan does not have, or when two apps would need different values of one variable.
     """
     plan = draft(apps, answers, package_manager, selection)
+    _refuse_one_place(plan, answers)
     selection.check([*(e.id for f in plan.files for e in f.edits), *(e.id for e in plan.left_out)])
     overlay = {f.path: f.after for f in plan.files}
     again = draft([replace(a, project=a.project.overlaid(overlay)) for a in apps], answers, package_manager, selection)
@@ -35,9 +36,24 @@ def make_plan(
     return plan
 
 
+def _refuse_one_place(plan: Plan, answers: Answers | Each) -> None:
+    """An env file holds one value of a variable: the apps that load it send to one project."""
+    seen: dict[tuple[str, str], tuple[App, tuple[str | None, str]]] = {}
+    for planned in plan.apps:
+        app, its = planned.app, answers.of(planned.app)
+        for name, file in planned.variables.items():
+            path, wanted = app.project.within(file), (its.token, its.host)
+            other, there = seen.setdefault((path, name), (app, wanted))
+            if there != wanted:
+                raise UsageError(
+                    f"{other.path} and {app.path} both read {name} from {path}, so they send to one project",
+                    "Give them the same token and host, or each an env file of its own.",
+                )
+
+
 def draft(
     apps: Sequence[App],
-    answers: Answers,
+    answers: Answers | Each,
     package_manager: str | None = None,
     selection: Selection = EVERYTHING,
 ) -> Plan:
@@ -46,8 +62,9 @@ def draft(
     overlay: dict[str, bytes] = {}
     for app in apps:
         project = app.project.overlaid(overlay)
-        changes = load_plan(app.id)(project, answers)
-        resolver = Resolver(replace(app, project=project), answers, package_manager, selection)
+        its = answers.of(app)
+        changes = load_plan(app.id)(project, its)
+        resolver = Resolver(replace(app, project=project), its, package_manager, selection)
         planned.append(resolver.resolve(changes))
         overlay |= {f.path: f.after for f in planned[-1].files}
     return Plan(tuple(planned))

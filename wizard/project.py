@@ -7,17 +7,18 @@ import os
 import stat
 import tomllib
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from wizard.errors import CannotEdit, WizardError
-from wizard.globs import globs_regex
+from wizard.globs import matching
 from wizard.text import decode
 
 Content = bytes
+T = TypeVar("T")
 _MEND = "Mend that file, then run again."
 
 LARGEST_SOURCE = 1_000_000
@@ -47,6 +48,8 @@ class Tree:
     """Directories that were left out although the repository has the manifest of something in them."""
     memo: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
     """What was derived from all paths before; they do not change."""
+    readings: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What was read off single files on disk before; shared by all views of the same tree."""
 
     @property
     def known(self) -> frozenset[str]:
@@ -73,10 +76,19 @@ class Tree:
         if size > LARGEST_FILE:
             raise BrokenFile(f"{path} has {size:,} bytes, more than any file that the wizard reads", _MEND)
         try:
-            with open(f"{self.root}/{path}", "rb") as file:  # noqa: PTH123 - thousands of them: a Path for each takes long
-                return file.read()
+            return _content(f"{self.root}/{path}", size)
         except OSError as error:
             raise BrokenFile(f"cannot read {path}: {error.strerror}", "Check the permissions of that file.") from error
+
+    def reading(self, path: str, read: Callable[[Content], T]) -> T | None:
+        """What `read` makes of a file's bytes, which are not kept: asked once for all apps. None without a file."""
+        path = normal(path)
+        kept = self.memo if path in self.overlay else self.readings
+        key = (read, path)
+        if key not in kept:
+            data = self.bytes(path)
+            kept[key] = None if data is None else read(data)
+        return cast(T | None, kept[key])
 
     def size(self, path: str) -> int | None:
         """Bytes of the regular file at `path`; None for all else: directories, pipes, devices, loops of links."""
@@ -115,7 +127,7 @@ class Tree:
         """The tree as it will be once `files` are written."""
         overlay = {**self.overlay, **files}
         paths = tuple(sorted({*self.paths, *overlay}))
-        return Tree(self.root, self.top, paths, overlay, self.pruned)
+        return Tree(self.root, self.top, paths, overlay, self.pruned, readings=self.readings)
 
 
 @dataclass(frozen=True)
@@ -142,7 +154,7 @@ class Project:
 
     def within(self, path: str) -> str:
         """`path` relative to the tree's root."""
-        return normal(f"{self.path}/{path}")
+        return normal(path if self.path == "." and path[:1] not in ("", "/") else f"{self.path}/{path}")
 
     def bytes(self, path: str) -> Content | None:
         """Content of a file; None when it does not exist."""
@@ -173,8 +185,19 @@ class Project:
 
     def files(self, *patterns: str) -> list[str]:
         """The app's listed files that match any glob (`**` crosses directories, `{a,b}` alternates), sorted."""
-        matches = globs_regex(patterns).fullmatch
-        return [path for path in self._own if matches(path)]
+        if len(patterns) == 1:
+            return list(self._matching(patterns[0]))
+        return sorted({path for pattern in patterns for path in self._matching(pattern)})
+
+    def _matching(self, pattern: str) -> tuple[str, ...]:
+        key = ("files", pattern)
+        if key not in self.memo:
+            self.memo[key] = matching(self._own if "/" in pattern or "**" in pattern else self._top, pattern)
+        return cast(tuple[str, ...], self.memo[key])
+
+    @cached_property
+    def _top(self) -> tuple[str, ...]:
+        return tuple(path for path in self._own if "/" not in path)
 
     @cached_property
     def _own(self) -> tuple[str, ...]:
@@ -187,7 +210,7 @@ class Project:
                 own += self.tree.paths[start:first]
                 start = after
         own += self.tree.paths[start:end]
-        return tuple(path[len(prefix) :] for path in own)
+        return tuple(path[len(prefix) :] for path in own) if prefix else tuple(own)
 
     def sources(self, *patterns: str) -> Iterator[tuple[str, str]]:
         """`(path, text)` of the app's matching files, but for generated giants and undecodable ones."""
@@ -224,10 +247,29 @@ class Project:
         return Project(self.tree.with_files(files), self.path, self.nested)
 
 
-@lru_cache(maxsize=1 << 16)
 def normal(path: str) -> str:
     """`a/./b/../c` -> `a/c`; the empty path is `.`."""
+    # nearly all are: the rest is asked for again and again
+    if path[:1] in ("", ".", "/") or path[-1] == "/" or "//" in path or "/." in path or "\\" in path:
+        return _normal(path)
+    return path
+
+
+@lru_cache(maxsize=1 << 12)
+def _normal(path: str) -> str:
     return str(PurePosixPath(os.path.normpath(path).replace(os.sep, "/")))
+
+
+def _content(file: str, size: int) -> bytes:
+    """All bytes of a file that has about `size` of them. Thousands are read: a Path and a buffer for each take long."""
+    opened = os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+    try:
+        data = os.read(opened, size + 1)
+        while len(data) != size and (more := os.read(opened, 1 << 20)):
+            data += more
+        return data
+    finally:
+        os.close(opened)
 
 
 @cache

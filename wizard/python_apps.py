@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from warnings import catch_warnings, simplefilter
 
+from wizard.asides import ASIDE
 from wizard.project import Project, normal
 from wizard.text import line_number
-from wizard.workspace import ASIDE
 
 _STARTS = (
     *("Procfile", "Dockerfile*", "*.Dockerfile", "docker/**", "*compose*.{yml,yaml}", "pyproject.toml", "*.sh"),
@@ -20,6 +20,9 @@ _STARTS = (
     *("app.yaml", ".flaskenv", "gunicorn*.py", "supervisord.conf", "*.service", "README.md", "README.rst"),
 )
 """Files that say how an app is started."""
+
+_USUAL = ("main", "app", "application", "wsgi", "asgi")
+"""Names of the module that makes the app; the others are for commands, workers and tests then."""
 
 _KEPT, _MANY = f"{__name__}:own_sources", 5000
 _FUNCTION = re.compile(r"^(?P<indent>[ \t]*)(?:async )?def (?P<name>\w+)\s*\(", re.MULTILINE)
@@ -33,13 +36,15 @@ _RUN_IN_CODE = re.compile(r"\b(?:uvicorn|granian|hypercorn)\b[^\n]*\(\s*[\"']([\
 class Made:
     """One `name = Flask(...)`: the file, the variable, and the factory function around it (None at module level).
 
-    `line` is 1-based, in the file as it is before any edit.
+    `line` is 1-based, in the file as it is before any edit. `maker` is the dotted path of the function of another
+    package of the repository that makes it (`name = create_app()`); empty for what the project's own code makes.
     """
 
     path: str
     name: str
     factory: str | None
     line: int = 1
+    maker: str = ""
 
 
 def made(project: Project, constructor: str) -> list[Made]:
@@ -107,7 +112,9 @@ def _own_sources(project: Project) -> Iterator[tuple[str, str]]:
 
 
 def started(project: Project, apps: Sequence[Made]) -> Made | None:
-    """The app that is run: the one that a start command names, else the outermost one; None when that is open."""
+    """The app that is run: the one that a start command names, else the outermost one, else the only one in a module
+    of a usual name; None when that is open.
+    """
     if len(apps) < 2:
         return next(iter(apps), None)
     commands = start_commands(project)
@@ -118,7 +125,10 @@ def started(project: Project, apps: Sequence[Made]) -> Made | None:
     outer = [app for app in apps if not any(_mounts(text, app.name) for text in texts.values())] or list(apps)
     depth = min(app.path.count("/") for app in outer)
     shallow = [app for app in outer if app.path.count("/") == depth]
-    return shallow[0] if len(shallow) == 1 else None
+    if len(shallow) == 1:
+        return shallow[0]
+    usual = ([app for app in outer if PurePosixPath(app.path).stem == name] for name in _USUAL)
+    return next((apps[0] for apps in usual if len(apps) == 1), None)
 
 
 def start_commands(project: Project) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from wizard import environment, python_sdk, python_settings
+from wizard import environment, python_env, python_sdk, python_settings
 from wizard.answers import Answers
 from wizard.changes import Change, CreateFile, Install
 from wizard.project import Project
@@ -31,7 +31,7 @@ def client_module(
 
     `source` is the template, `flags` what of it the framework wants beside the options of `answers`.
     """
-    names = environment.names(project, "")
+    names = environment.names(project, "", folder=python_env.env_folder(project))
     values = {names.token: answers.token or "", names.host: answers.host}
     home = python_settings.home(project, names, values, app, module)
     changes: list[Change] = [Install("posthog", python_sdk.REQUIREMENT), *home.changes]

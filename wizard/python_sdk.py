@@ -29,12 +29,27 @@ def unsupported(project: Project) -> Manual | None:
         floor_is_old = bool(declared) and any(SpecifierSet(declared).contains(v) for v in ("3.8", "3.9"))
     except InvalidSpecifier:
         return None
-    if not floor_is_old:
+    if not floor_is_old or _runs_on_newer(project):
         return None
     title = "Raise the Python floor to 3.10, then run the wizard again"
     if declared.startswith("==") and project.exists(".python-version"):
         return Manual(title, "3.10", ".python-version")
     return Manual(title, 'requires-python = ">=3.10"', "pyproject.toml" if project.exists("pyproject.toml") else "")
+
+
+def _runs_on_newer(project: Project) -> bool:
+    """Do all images that the app is built into have Python 3.10 or later, and does nothing resolve for older ones?
+
+    pip installs for the Python that runs it; uv, Poetry and PDM lock for all that the project declares.
+    """
+    if pypi.manager_name(project) != "pip":
+        return False
+    texts = [project.read(path) or "" for path in project.files("Dockerfile*", "*.Dockerfile")]
+    images = [int(minor) for text in texts for minor in _IMAGE.findall(text)]
+    return bool(images) and min(images) >= 10
+
+
+_IMAGE = re.compile(r"^FROM\s+(?:--platform=\S+\s+)?(?:[\w./-]+/)?python:3\.(\d+)", re.MULTILINE | re.IGNORECASE)
 
 
 def too_old(project: Project, package: str, minimum: str) -> Manual | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from wizard import python_sdk
+from wizard import python_env, python_sdk
 from wizard.changes import Change, EditFile, Manual, SetEnv
 from wizard.codemods.python.settings import (
     CASE_SENSITIVE,
@@ -54,12 +54,13 @@ def home(project: Project, names: Names, values: Mapping[str, str], app: str, cl
     files = [(path, text) for path, text in own_sources(project) if _CLASS.search(text)]
     if len(files) == 1 and (found := _extended(project, *files[0], names, values, app, client)):
         return found
+    file = python_env.env_file(project)
     plain = {"POSTHOG_PROJECT_TOKEN": names.token, "POSTHOG_HOST": names.host}
     if strict := next(_refusing(files), None):
         lines = "\n".join(f"{name}={value}" for name, value in values.items())
         title = "Give the process the variables of PostHog; not in {} before the settings class has fields for them"
         return Home(plain, frozenset(), (Manual(title.format(strict[1]), lines, strict[0]),))
-    return Home(plain, frozenset(), tuple(SetEnv(name, value) for name, value in values.items()))
+    return Home(plain, frozenset(), tuple(SetEnv(name, value, file) for name, value in values.items()))
 
 
 def _extended(
@@ -89,14 +90,10 @@ def _extended(
 
 def _variables(project: Project, path: str, text: str, values: Mapping[str, str]) -> Iterator[Change]:
     match = _ENV_FILE.search(text)
-    file = (match and match["path"]) or ""
+    file = python_env.env_file(project) or (match and match["path"]) or ""
     if match and not file and (folder := folder_above(project, path)) not in (None, "."):
         file = f"{folder}/.env"  # the path is computed: it lies where its example lies
-    for name, value in values.items():
-        if file and project.within(file).startswith("../"):
-            yield Manual(f"Set {name} in {file}, which lies outside of this directory", f"{name}={value}", path)
-        else:
-            yield SetEnv(name, value, file, needs=(path,))
+    yield from (SetEnv(name, value, file, needs=(path,)) for name, value in values.items())
 
 
 def _imported_as(project: Project, path: str, app: str, client: str) -> str:

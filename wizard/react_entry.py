@@ -6,7 +6,7 @@ import re
 
 from wizard.changes import EditFile, Manual
 from wizard.codemods.js.imports import ensure_import, kind_of, local_name
-from wizard.codemods.js.jsx import rendered_root, wrap_jsx
+from wizard.codemods.js.jsx import Locate, rendered_root, wrap_jsx
 from wizard.codemods.js.statements import ensure_after_imports
 from wizard.codemods.js.tree import has_code
 from wizard.errors import CannotEdit
@@ -43,8 +43,18 @@ def starts(path: str, source: str) -> EditFile:
     return EditFile(path, (started,), why, manual)
 
 
-def wraps(path: str, *, error_tracking: bool, needs: tuple[str, ...] = ()) -> EditFile:
-    """What the file renders is inside the provider, and with `error_tracking` inside its error boundary."""
+def wraps(
+    path: str,
+    *,
+    error_tracking: bool,
+    needs: tuple[str, ...] = (),
+    locate: Locate = rendered_root,
+    renderer: str = "",
+) -> EditFile:
+    """What the file renders is inside the provider, and with `error_tracking` inside its error boundary.
+
+    `renderer` is the file of another package that renders what `locate` finds, if there is one.
+    """
     names = [_BOUNDARY, _PROVIDER] if error_tracking else [_PROVIDER]
 
     def wrapped(text: str) -> str:
@@ -52,12 +62,16 @@ def wraps(path: str, *, error_tracking: bool, needs: tuple[str, ...] = ()) -> Ed
             return text
         for name in names:
             opening = f"<{name} client={{posthog}}>" if name == _PROVIDER else f"<{name}>"
-            text = wrap_jsx(opening, f"</{name}>", rendered_root)(text)
+            text = wrap_jsx(opening, f"</{name}>", locate)(text)
         text = ensure_import("posthog-js", default="posthog", kind="esm")(text)
         return ensure_import("@posthog/react", names=sorted(names), kind="esm")(text)
 
     why = "gives all components the PostHog hooks" + (" and reports errors in rendering" if error_tracking else "")
     manual = Manual("Wrap what the app renders", _example(error_tracking), path)
+    if renderer:
+        title = "Wrap what the app renders, where a package does it for every app that uses it"
+        body = f"// declare posthog-js and @posthog/react in that package, too\n{_example(error_tracking)}"
+        manual = Manual(title, body, renderer)
     return EditFile(path, (wrapped,), why, manual, needs)
 
 

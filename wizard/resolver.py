@@ -19,7 +19,7 @@ from wizard.edits import Codemod, chain
 from wizard.env_schema import linter_note, schema_changes
 from wizard.environment import EnvEdit
 from wizard.errors import CannotEdit
-from wizard.packages import Command, family
+from wizard.packages import Command, Declaration, Entry, family
 from wizard.plan import AppPlan, FileChange, LeftOut, PlannedEdit
 from wizard.project import Project
 from wizard.text import Encoding, decode, encode, same_line
@@ -44,7 +44,7 @@ class Resolver:
         self.manual: list[Manual] = []
         self.refused: dict[int, tuple[str, int, str]] = {}
         self.notes: list[Note] = []
-        self.wanted: dict[str, str] = {}
+        self.wanted: dict[str, Install] = {}
         self.variables: dict[str, str] = {}
         self.left_out: list[LeftOut] = []
         self.missing: dict[str, str] = {}  # path to what has become of it
@@ -63,8 +63,8 @@ class Resolver:
                 case SetEnv(name, value, file, needs):
                     file = file or environment.env_file(self.app.project, self.app.framework.env_file)
                     self._environment(name, value, file, needs)
-                case Install(package, requirement):
-                    self.wanted[package] = self.answers.versions.get(package, requirement)
+                case Install(package):
+                    self.wanted[package] = change
                 case Manual():
                     self._leave(change)
                 case Note():
@@ -163,19 +163,18 @@ class Resolver:
     def _install(self) -> Iterator[Command]:
         packages = family(self.app.framework.language)
         before = dict(self.files)
-        for package, requirement in tuple(self.wanted.items()):
+        for package, install in tuple(self.wanted.items()):
             if packages.is_declared(self.project, package):
                 continue
-            manual = Manual(f"Install {package}", f"{package} {requirement}")
-            target = packages.declare(self.project, package, requirement, self.override)
+            chosen = self.answers.versions.get(package)
+            requirement, oldest = (install.requirement, install.oldest) if chosen is None else (chosen, None)
+            target = packages.declare(self.project, package, requirement, self.override, oldest)
             if isinstance(target, Manual):
                 self._leave(target)
                 continue
-            why = f"declares {package}"
-            self._edit(target.path, target.codemod, why, manual, create=target.create)
-            if not self._is_wanted(target.path, why):
+            manual = Manual(f"Install {package}", target.by_hand or f"{package} {requirement}")
+            if not self._declare(package, target, manual):
                 del self.wanted[package]
-                self._leave(replace(manual, where=target.path))
         if not self.wanted:
             return
         if self.files == before and not packages.is_pending(self.project, tuple(self.wanted)):
@@ -184,8 +183,29 @@ class Resolver:
         if isinstance(command, Manual):
             self._leave(command)
         elif command is not None:
-            workspace = None if command.workspace is None else self.project.within(command.workspace)
-            yield replace(command, cwd=self.project.within(command.cwd), workspace=workspace)
+            yield command.placed(self.project.within)
+
+    def _declare(self, package: str, target: Declaration, manual: Manual) -> bool:
+        """Take the edits that ask for a package into the plan, all or none. False when the user does not want one."""
+        edits = (*target.entries, Entry(target.path, target.codemod, f"declares {package}"))
+        unwanted = [edit for edit in edits if not self._is_wanted(edit.path, edit.why)]
+        self.missing |= {edit.path: _OUT for edit in unwanted}
+        before, left = dict(self.files), len(self.manual)
+        for edit in edits:
+            needs = [other.path for other in unwanted if other is not edit]
+            self._edit(edit.path, edit.codemod, edit.why, manual, needs, create=target.create)
+            if len(self.manual) > left:
+                self.files = before
+                return not unwanted
+        if unwanted:
+            self._leave(replace(manual, where=target.path))
+            return False
+        for step in target.told:
+            if isinstance(step, Note):
+                self.notes.append(step)
+            else:
+                self._leave(step)
+        return True
 
     def _leads_outside(self, path: str, otherwise: Manual) -> bool:
         """Is the file, by `..` or through a link, none of the directory's? Then the edit is left to the user."""

@@ -7,8 +7,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from wizard.packages import npm
+from wizard.framework import Framework
+from wizard.packages import npm, pypi
 from wizard.project import BrokenFile, Project
+from wizard.python_factories import distribution, starts_an_app
 
 Kind = Literal["app", "command", "documentation", "library", "storybook", "tests"]
 
@@ -27,6 +29,10 @@ class Role:
 _DOCUMENTATION = ("nextra", "@astrojs/starlight", "vitepress", "@docusaurus/core", "vocs")
 _DOCUMENTATION_PARTS = ("fumadocs-core", "contentlayer", "@mintlify/cli", "rspress", "@next/mdx")
 """What a site of another purpose may have a section of: they count in a directory called docs."""
+
+_ROUTES = "{,src/}{app/**/page,pages/**/*}.{js,jsx,ts,tsx,astro}"
+_FEW_ROUTES = 10
+"""Pages in code that a site of documentation has at most: its front page, a blog, a showcase."""
 
 _TESTS = ("@playwright/test", "cypress", "@nx/cypress", "@nx/playwright", "nightwatch", "webdriverio")
 _SERVES = ("dev", "start", "serve", "develop", "preview", "deploy")
@@ -48,12 +54,18 @@ _DEPLOYED = (
 )
 
 
-def role(project: Project, depended_on: Collection[str]) -> Role:
-    """What a directory is for. `depended_on` are the names of packages that others of the same tree depend on.
+def role(project: Project, depended_on: Collection[str], framework: Framework | None = None) -> Role:
+    """What a directory is for, seen from the `framework` found in it: a front end says nothing of its back end.
 
-    Raises BrokenFile for a manifest that does not parse.
+    `depended_on` are the names of packages that others of the same tree depend on. Raises BrokenFile for a manifest
+    that does not parse.
     """
-    return next(_other_than_an_app(project, depended_on), None) or Role("app", _why_app(project))
+    told: Role | None = None
+    if framework is None or framework.language == "python":
+        told = _made_for_others_in_python(project, depended_on, framework)
+    if framework is None or framework.language == "javascript":
+        told = told or next(_other_than_an_app(project, depended_on), None)
+    return told or Role("app", _why_app(project, framework))
 
 
 def _other_than_an_app(project: Project, depended_on: Collection[str]) -> Iterator[Role]:
@@ -61,8 +73,6 @@ def _other_than_an_app(project: Project, depended_on: Collection[str]) -> Iterat
     nx = _nx(project)
     if nx.get("projectType") == "library":
         yield Role("library", "project.json says projectType library")
-    if classifier := _framework_classifier(project):
-        yield Role("library", f"pyproject.toml has the classifier {classifier}")
     served = _serving_script(manifest)
     tested = [name for name in _TESTS if name in npm.declared(project)]
     if tested and re.search(r"(?:^|[-/])e2e$", project.path):
@@ -78,7 +88,9 @@ def _other_than_an_app(project: Project, depended_on: Collection[str]) -> Iterat
     if manifest and (published := _published(project, manifest, depended_on)):
         yield published
     called = re.search(r"(?:^|[-/])(?:docs?|documentation|handbook|wiki)$", project.path)
-    documents = (*_DOCUMENTATION, *(_DOCUMENTATION_PARTS if called else ()))
+    documents = (*_DOCUMENTATION, *_DOCUMENTATION_PARTS) if called else _DOCUMENTATION
+    if not called and len(project.files(_ROUTES)) > _FEW_ROUTES:
+        return
     if found := next((name for name in documents if name in npm.declared(project)), None):
         yield Role("documentation", f"package.json lists {found}")
 
@@ -99,15 +111,15 @@ def _published(project: Project, manifest: dict[str, Any], depended_on: Collecti
     return None
 
 
-def _why_app(project: Project) -> str:
-    manifest = project.json("package.json")
-    if served := _serving_script(manifest):
+def _why_app(project: Project, framework: Framework | None) -> str:
+    python = framework is not None and framework.language == "python"
+    if not python and (served := _serving_script(project.json("package.json"))):
         return f"script {served[0]}: {served[1]}"
     if _nx(project).get("projectType") == "application":
         return "project.json says projectType application"
     if deployed := project.first(*_DEPLOYED):
         return f"{deployed} deploys it"
-    if manage := project.first("manage.py"):
+    if python and (manage := project.first("manage.py")):
         return f"{manage} runs it"
     return "its own code starts it"
 
@@ -131,22 +143,66 @@ def _nx(project: Project) -> dict[str, Any]:
         return {}
 
 
-def _framework_classifier(project: Project) -> str | None:
-    table = project.toml("pyproject.toml").get("project")
-    classifiers = table.get("classifiers") if isinstance(table, dict) else None
-    names = [c for c in classifiers if isinstance(c, str)] if isinstance(classifiers, list) else []
-    return next((name for name in names if name.startswith("Framework ::")), None)
+_SITE = re.compile(
+    r"[\"']DJANGO_SETTINGS_MODULE[\"']\s*,\s*f?[\"'](?!\w*(?:test|example|demo|sandbox|sample))[\w.]+[\"']"
+)
+"""In a `manage.py` that runs a site; a library's runs its tests or an example."""
+
+
+def _made_for_others_in_python(
+    project: Project, depended_on: Collection[str], framework: Framework | None
+) -> Role | None:
+    """A distribution that plugs into a framework, or brings it along only for those who ask for that."""
+    if project.first(*_DEPLOYED) or _SITE.search(project.read("manage.py") or ""):
+        return None
+    depended = f"pypi:{distribution(project)}" in depended_on
+    if depended and not starts_an_app(project):
+        return Role("library", "other packages here depend on it, and nothing in it starts an app")
+    data = project.toml("pyproject.toml")
+    tool = data.get("tool")
+    tables = (data.get("project"), tool.get("poetry") if isinstance(tool, dict) else None)
+    table = {key: value for each in reversed(tables) if isinstance(each, dict) for key, value in each.items()}
+    classifiers = _strings(table.get("classifiers"))
+    if any(name.startswith("Private ::") for name in classifiers):
+        return None
+    if found := next((name for name in classifiers if name.startswith("Framework ::")), None):
+        commands = table.get("scripts")
+        if isinstance(commands, dict) and commands:
+            return Role("command", f"pyproject.toml publishes the command {next(iter(commands))}")
+        return Role("library", f"pyproject.toml has the classifier {found}")
+    listed = table.get("optional-dependencies")
+    extras = listed if isinstance(listed, dict) else {}
+    package = framework.package if framework else ""
+    extra = next((name for name, lines in extras.items() if package and _asks_for(package, lines)), None)
+    if extra and not _asks_for(package, table.get("dependencies")):
+        return Role("library", f"pyproject.toml lists {package} only as an extra ({extra})")
+    return None
+
+
+def _asks_for(package: str, lines: object) -> bool:
+    return any(re.match(rf"{re.escape(package)}(?![\w.-])", line, re.IGNORECASE) for line in _strings(lines))
+
+
+def _strings(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def depended_on(projects: Collection[Project]) -> frozenset[str]:
-    """The names of packages that another package among `projects` depends on at run time or to be built."""
+    """The names of packages that another package among `projects` depends on at run time or to be built.
+
+    Those of Python begin with `pypi:`.
+    """
     names: dict[str, str] = {}
     wanted: set[str] = set()
     for project in projects:
         try:
             manifest = project.json("package.json")
+            own = f"pypi:{distribution(project)}"
+            asked = pypi.declared(project)
         except BrokenFile:
             continue
+        wanted.update({f"pypi:{name}" for name in asked} - {own})
+        names[own] = project.path
         if isinstance(name := manifest.get("name"), str):
             names[name] = project.path
         for section in ("dependencies", "devDependencies", "peerDependencies"):

@@ -7,71 +7,97 @@ is, byte for byte, what was saved.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from wizard.answers import Answers
+from wizard.answers import Answers, Each
+from wizard.apps import App
 from wizard.diff import file_diff
 from wizard.disk import digest
 from wizard.errors import WizardError
 from wizard.plan import FileChange, Plan
 from wizard.project import Tree, normal
 
-_KIND, _SCHEMA = "posthog-wizard plan", 1
+_KIND, _SCHEMA = "posthog-wizard plan", 2
 _TOKEN, _HOST = "<the project token>", "<the host>"
 
 
 @dataclass(frozen=True, slots=True)
-class SavedPlan:
-    """What a saved plan was made from (`options`, `versions` and the like) and what came out (`files`, `apps`)."""
+class SavedTarget:
+    """An app of a saved plan, and the answers that its part was made from."""
 
-    made_by: str
+    path: str
+    id: str
+    project: int
+    """Which of the plan's projects in PostHog it sends to, counted from 0: apps with the same token have the same."""
     region: str | None
     host: str | None
     """SHA-256 of the URL of an own instance; None on PostHog Cloud."""
-    targets: tuple[tuple[str, str], ...]
-    """Path and framework of each app."""
     options: Mapping[str, bool]
     versions: Mapping[str, str]
-    package_manager: str | None
     replace_token: bool
+    no_token: bool
+    """Was it made without a token? `host_open`: and without a region or a host."""
+    host_open: bool
+
+    def is_for(self, host: str) -> bool:
+        """Was it made for an own instance at this URL?"""
+        return self.host == digest(host.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """What a saved plan was made from (`targets`, `package_manager` ...) and what came out (`files`, `apps`)."""
+
+    made_by: str
+    targets: tuple[SavedTarget, ...]
+    package_manager: str | None
     left_out: Mapping[str, str]
     """Id of an edit to the reason why it is not in the plan."""
     files: tuple[Mapping[str, Any], ...]
     apps: tuple[Mapping[str, Any], ...] = field(default=())
-    no_token: bool = False
-    """Was the plan made without a token? `host_open`: and without a region or a host."""
-    host_open: bool = False
-
-    def is_for(self, host: str) -> bool:
-        """Was the plan made for an own instance at this URL?"""
-        return self.host == digest(host.encode())
 
 
-def saved(plan: Plan, answers: Answers, package_manager: str | None, made_by: str) -> bytes:
+def saved(plan: Plan, answers: Answers | Each, package_manager: str | None, made_by: str) -> bytes:
     """The file: JSON, the same for the same plan, with a digest of itself."""
-    own_host = _own_host(answers)
+    values = _values(plan, answers)
+    numbers = project_numbers([answers.of(app.app) for app in plan.apps])
     record = {
         "kind": _KIND,
         "schema": _SCHEMA,
         "made_by": made_by,
-        "region": answers.hosts.region,
-        "host": digest(own_host.encode() if own_host else None),
-        "targets": [[app.app.path, app.app.id] for app in plan.apps],
-        "options": {key: answers.wants(key) for app in plan.apps for key in app.app.framework.options},
-        "versions": dict(answers.versions),
+        "targets": [_target(app.app, answers.of(app.app), n) for app, n in zip(plan.apps, numbers, strict=True)],
         "package_manager": package_manager,
-        "replace_token": answers.replace_token,
-        "no_token": answers.token == "",
-        "host_open": answers.host_open,
         "left_out": {e.id: e.reason for e in plan.left_out},
-        "files": [_file(change, answers) for change in plan.files],
-        "apps": [_without_values(app.to_json(), answers) for app in plan.apps],
+        "files": [_file(change, values) for change in plan.files],
+        "apps": [_without_values(app.to_json(), values) for app in plan.apps],
     }
     return json.dumps({**record, "digest": _digest(record)}, indent=1).encode() + b"\n"
+
+
+def project_numbers(answers: Sequence[Answers]) -> list[int]:
+    """A number for each, the same for the same token: which apps belong together, without saying where to."""
+    tokens = list(dict.fromkeys(its.token for its in answers))
+    return [tokens.index(its.token) for its in answers]
+
+
+def _target(app: App, its: Answers, project: int) -> dict[str, Any]:
+    own_host = _own_host(its)
+    return {
+        "path": app.path,
+        "id": app.id,
+        "project": project,
+        "region": its.hosts.region,
+        "host": digest(own_host.encode() if own_host else None),
+        "options": {option: its.wants(option) for option in app.framework.options},
+        "versions": dict(its.versions),
+        "replace_token": its.replace_token,
+        "no_token": its.token == "",
+        "host_open": its.host_open,
+    }
 
 
 def write(file: Path, data: bytes) -> None:
@@ -111,7 +137,7 @@ def load(file: Path) -> SavedPlan:
         raise WizardError(f"{file} was changed by hand since it was made", hint)
     del record["kind"], record["schema"]
     try:
-        targets = tuple((str(path), str(framework)) for path, framework in record.pop("targets"))
+        targets = tuple(SavedTarget(**target) for target in record.pop("targets"))
         found = SavedPlan(**{**record, "files": tuple(record["files"]), "apps": tuple(record["apps"])}, targets=targets)
         outside = [f["path"] for f in found.files if normal(f["path"]).startswith(("..", "/"))]
     except (TypeError, KeyError, ValueError) as error:
@@ -126,9 +152,10 @@ def is_applied(saved_plan: SavedPlan, plan: Plan, tree: Tree) -> bool:
     return not plan.files and all(f["private"] or digest(tree.bytes(f["path"])) == f["after"] for f in saved_plan.files)
 
 
-def differences(saved_plan: SavedPlan, plan: Plan, answers: Answers, tree: Tree) -> Iterator[str]:
+def differences(saved_plan: SavedPlan, plan: Plan, answers: Answers | Each, tree: Tree) -> Iterator[str]:
     """What has moved since the plan was saved, a clause each that names the file; nothing when it still holds."""
-    now = {change.path: _file(change, answers) for change in plan.files}
+    values = _values(plan, answers)
+    now = {change.path: _file(change, values) for change in plan.files}
     for then in saved_plan.files:
         path, before = str(then["path"]), then.get("before")
         there = tree.bytes(path)
@@ -141,7 +168,7 @@ def differences(saved_plan: SavedPlan, plan: Plan, answers: Answers, tree: Tree)
             yield f"{path} would be changed in another way"
     known = {str(then["path"]) for then in saved_plan.files}
     yield from (f"{path} would be changed too" for path in now if path not in known)
-    if _steps(saved_plan.apps) != _steps(_without_values(app.to_json(), answers) for app in plan.apps):
+    if _steps(saved_plan.apps) != _steps(_without_values(app.to_json(), values) for app in plan.apps):
         yield "what is installed or left to you would be something else"
 
 
@@ -154,22 +181,27 @@ def _own_host(answers: Answers) -> str | None:
     return None if answers.hosts.region else answers.hosts.ingest
 
 
-def _file(change: FileChange, answers: Answers) -> dict[str, Any]:
+def _values(plan: Plan, answers: Answers | Each) -> Mapping[str, str]:
+    """What may not be in the file, with the name that stands for it."""
+    every = [answers.of(app.app) for app in plan.apps]
+    tokens = {its.token: _TOKEN for its in every if its.token}
+    return tokens | {host: _HOST for its in every if (host := _own_host(its))}
+
+
+def _file(change: FileChange, values: Mapping[str, str]) -> dict[str, Any]:
     """What is saved of a file; of one that holds values only by which edits it is changed."""
     head = {"path": change.path, "action": change.action, "edits": [e.id for e in change.edits]}
-    values = [value for value in (answers.token, _own_host(answers)) if value]
     if change.private or any(value.encode() in change.after for value in values):
         return {**head, "private": True, "before": None, "after": None, "diff": None}
     diff = file_diff(change.path, change.before, change.after).decode("utf-8", "backslashreplace")
     return {**head, "private": False, "before": digest(change.before), "after": digest(change.after), "diff": diff}
 
 
-def _without_values(report: dict[str, Any], answers: Answers) -> dict[str, Any]:
+def _without_values(report: dict[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
     """The report of an app with names in place of the values."""
     text = json.dumps(report)
-    for value, name in ((answers.token, _TOKEN), (_own_host(answers), _HOST)):
-        if value:
-            text = text.replace(json.dumps(value)[1:-1], name)
+    for value, name in values.items():
+        text = text.replace(json.dumps(value)[1:-1], name)
     found: dict[str, Any] = json.loads(text)
     return found
 

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from wizard import environment, refusals
-from wizard.answers import OPTIONS, Answers
+from wizard.answers import Answers, name_of
 from wizard.apps import App
 from wizard.choice import Selection, edit_id
 from wizard.deploy.map import deploy_map, within
@@ -77,8 +77,8 @@ class AppStatus:
 def statuses(tree: Tree, apps: Sequence[App], *, named: bool) -> tuple[AppStatus, ...]:
     """The status of each app; `named` says that the user chose them. Opens no socket, writes nothing."""
     applied = last_applied(tree)
-    options = _options(applied)
-    found = [_status(tree, app, options) for app in apps]
+    words = _words(applied)
+    found = [_status(tree, app, name_of(app, apps), _options(app, words)) for app in apps]
     if named or all(status.state == "absent" for status in found):
         return tuple(found)
     return tuple(replace(status, counts=status.state != "absent") for status in found)
@@ -89,10 +89,10 @@ def last_applied(tree: Tree) -> Journal | None:
     return next((j for j in reversed(journals(tree.root)) if j.state == "applied"), None)
 
 
-def _status(tree: Tree, app: App, options: Mapping[str, bool]) -> AppStatus:
+def _status(tree: Tree, app: App, name: str, options: Mapping[str, bool]) -> AppStatus:
     there = existing(app.project, app.framework.language)
     if there.state == "absent":
-        place = "" if app.path == "." else f" --target {shlex.quote(app.path)}"
+        place = "" if name == "." else f" --target {shlex.quote(name)}"
         step = Step(f"{app.path}#setup", "setup", f"Set PostHog up: posthog-wizard{place}", app.path, False)
         return AppStatus(app, "absent", (step,), ())
     answers = _answers(app, options)
@@ -115,18 +115,28 @@ def _answers(app: App, options: Mapping[str, bool]) -> Answers:
         where = hosts.of(host[0]) if host else hosts.cloud("us")
     except WizardError:
         where = hosts.cloud("us")
-    wanted = {key: value for key, value in options.items() if key in app.framework.options}
-    return Answers(where, token[0] if token else None, wanted, host_read=True)
+    return Answers(where, token[0] if token else None, options, host_read=True)
 
 
-def _options(applied: Journal | None) -> dict[str, bool]:
-    """What was chosen when PostHog was set up here, as the line that does it again says."""
+def _words(applied: Journal | None) -> list[str]:
+    """The line that does the set-up here again."""
     try:
-        words = shlex.split(applied.command) if applied else []
+        return shlex.split(applied.command) if applied else []
     except ValueError:
-        words = []
-    flags = {key: key.replace("_", "-") for key in OPTIONS}
-    return {k: f"--{flag}" in words for k, flag in flags.items() if f"--{flag}" in words or f"--no-{flag}" in words}
+        return []
+
+
+def _options(app: App, words: Sequence[str]) -> dict[str, bool]:
+    """What was chosen for the app when PostHog was set up here: for all, or with `--for` for it alone."""
+    own = [
+        word[len(name) :]
+        for name in (f"{app.path}:", f"{app.path}:{app.id}:")
+        for word in words
+        if word.startswith(name)
+    ]
+    said = {*words, *(f"--{word}" for word in own)}
+    flags = {key: key.replace("_", "-") for key in app.framework.options}
+    return {k: f"--{flag}" in said for k, flag in flags.items() if f"--{flag}" in said or f"--no-{flag}" in said}
 
 
 def _variables(there: Existing) -> tuple[str, ...]:

@@ -45,6 +45,9 @@ class Note:
     reason: str
 
 
+_Outcome = Restore | Conflict | Note
+
+
 @dataclass(frozen=True, slots=True)
 class Undo:
     """What an undo would do. With conflicts the rest is still undone, and the run is incomplete.
@@ -77,27 +80,38 @@ def plan_undo(journal: Journal, targets: Sequence[str] = ()) -> Undo:
     """What `undo` would do to the files as they are now; writes nothing.
 
     With `targets` (directories relative to the root) only the files in them are taken back: what several apps share
-    at the root of their workspace (a manifest, a lockfile) stays until all is undone.
+    at the root of their workspace (a manifest, a lockfile, a compose file) goes with the last of them.
 
     Edited since: a three-way merge takes out our lines only. Created by us and edited since, or a lockfile that
     changed since the install: a conflict, because there is no telling whose lines are whose.
     """
     if journal.state == "undone":
         return Undo(())
-    entries = [(entry, _planned) for entry in journal.files if not entry.undone]
-    entries += [(entry, _installed) for entry in journal.watched]
-    planned = [(entry.path, tuple(plan(journal, entry))) for entry, plan in entries]
+    planned = [(entry.path, tuple(_planned(journal, entry))) for entry in journal.files if not entry.undone]
+    if _are_last(targets, journal, [path for path, outcomes in planned if _is_left(outcomes)]):
+        targets = ()
+    planned += [(entry.path, tuple(_installed(journal, entry))) for entry in journal.watched]
     wanted = [(path, outcomes) for path, outcomes in planned if _lies_in(path, targets)]
     outcomes = [outcome for _, outcomes in wanted for outcome in outcomes]
     return Undo(
         changes=tuple(o for o in outcomes if isinstance(o, Restore)),
         conflicts=tuple(o for o in outcomes if isinstance(o, Conflict)),
         notes=tuple(o for o in outcomes if isinstance(o, Note)),
-        stays=tuple(
-            p for p, left in planned if not _lies_in(p, targets) and any(not isinstance(o, Note) for o in left)
-        ),
+        stays=tuple(path for path, outcomes in planned if not _lies_in(path, targets) and _is_left(outcomes)),
         done=tuple(path for path, all_of in wanted if not any(isinstance(o, Conflict) for o in all_of)),
     )
+
+
+def _are_last(targets: Sequence[str], journal: Journal, left: Sequence[str]) -> bool:
+    """Is something of these targets among the paths that are `left`, and nothing of another app?"""
+    apart = [path for path in left if not _lies_in(path, targets)]
+    alone = not apart if not journal.targets else not any(_lies_in(path, journal.targets) for path in apart)
+    return alone and len(apart) < len(left)
+
+
+def _is_left(outcomes: Sequence[_Outcome]) -> bool:
+    """Is there anything to take back?"""
+    return any(not isinstance(outcome, Note) for outcome in outcomes)
 
 
 def _lies_in(path: str, targets: Sequence[str]) -> bool:
@@ -126,9 +140,6 @@ def take_out(path: str, before: bytes, after: bytes, found: bytes) -> Merged:
     if merged.conflicts:
         return merge_loosely(path, base, ours, found) or merged
     return merged
-
-
-_Outcome = Restore | Conflict | Note
 
 
 def _planned(journal: Journal, entry: Entry) -> Iterator[_Outcome]:

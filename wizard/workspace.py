@@ -9,11 +9,12 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from wizard import workspaces
+from wizard.asides import aside
 from wizard.errors import WizardError
 from wizard.git import git
 from wizard.git_files import git_files
-from wizard.gitignore import Rules
 from wizard.project import BrokenFile, Project, Tree, normal
+from wizard.walk import walked
 
 PRUNED = frozenset(
     """node_modules bower_components .venv venv env virtualenv site-packages __pycache__ .tox .nox .git .hg .svn dist
@@ -30,16 +31,6 @@ _OWN = dict.fromkeys(("build", "out", "target", "deps"), ("package.json", "pypro
 
 _ENVIRONMENT = ("pyvenv.cfg", "conda-meta/history", "bin/activate", "Scripts/activate")
 """What makes a directory called `env` an environment of Python, and not the app's own code about variables."""
-
-ASIDE = frozenset(
-    """example examples sample samples fixture fixtures __fixtures__ __tests__ test tests testing e2e template templates
-    boilerplate playground playgrounds demo demos third_party""".split()
-)
-"""Directories whose apps are not what the repository ships; used only when named with `--target`."""
-
-_APP_ASIDE = ASIDE | frozenset("bench benchmark benchmarks dev integration-tests e2e-tests".split())
-_NAMES_ASIDE = "(?:template|example|sample|fixture|playground|demo)s?"
-_ASIDE = re.compile(rf"{_NAMES_ASIDE}-.+|.+-{_NAMES_ASIDE}|e2e-.+")
 
 MANIFESTS = frozenset("package.json pyproject.toml requirements.txt Pipfile setup.py setup.cfg manage.py".split())
 
@@ -69,6 +60,8 @@ _CONFIGS = {
 """The configuration of a framework or build tool, and its package: it stands in the directory of an app."""
 
 _SPEAKING = MANIFESTS | workspaces.FILES | {*_LANGUAGES, *_CONFIGS, "project.json"}
+_SPEAKING_ENDS = frozenset(name[-4:] for name in (*_SPEAKING, *_ENDINGS))
+"""What nearly no other file ends with: the quick look at a hundred thousand of them."""
 
 _TELLING = {
     "setup.py": re.compile(rb"\b(?:setuptools|distutils|skbuild)\b"),
@@ -98,21 +91,24 @@ def list_tree(directory: Path) -> Tree:
     top = _top(root)
     listed = git_files(root, top) if (top / ".git").exists() else None
     try:
-        paths = listed or walked(root)
+        paths = listed or walked(root, holds_no_source)
     except OSError as error:
         raise WizardError(f"cannot list {directory}: {error.strerror}") from error
     # there are far fewer directories than files
-    folders = {path.rpartition("/")[0] for path in paths}
-    left_out = {folder: outermost for folder in folders if (outermost := _outermost(root, folder))}
+    left_out = {folder: outermost for folder in set(map(_folder, paths)) if (outermost := _outermost(root, folder))}
     if not left_out:
         return Tree(root, top, tuple(sorted(paths)))
-    kept = tuple(sorted(path for path in paths if path.rpartition("/")[0] not in left_out))
+    kept = tuple(sorted(path for path in paths if _folder(path) not in left_out))
     return Tree(root, top, kept, pruned=_pruned(root, paths, left_out) if listed else ())
 
 
+def _folder(path: str) -> str:
+    return path[: path.rfind("/") + 1]
+
+
 def _outermost(root: Path, folder: str) -> str | None:
-    """The first directory on the way to `folder` (or itself) that holds no source of the project."""
-    ends = (match.end() for match in _PRUNED.finditer(f"{folder}/"))
+    """The first directory on the way to `folder` (with a slash at its end) that holds no source of the project."""
+    ends = (match.end() for match in _PRUNED.finditer(folder))
     return next((folder[:end] for end in ends if not _is_own(f"{root}/{folder[:end]}")), None)
 
 
@@ -123,54 +119,34 @@ def _is_own(directory: str) -> bool:
     return any(os.path.isfile(f"{directory}/{file}") for file in files) is not (name == "env")  # noqa: PTH113
 
 
+def holds_no_source(directory: str, name: str) -> bool:
+    """Has a directory (an absolute path, and its name) dependencies, an environment or build output in it?"""
+    return name in PRUNED and not _is_own(directory)
+
+
 def _pruned(root: Path, paths: Collection[str], left_out: Mapping[str, str]) -> tuple[str, ...]:
     """The outermost directories that are left out although git tracks the manifest of something in them."""
-    parts = (path.rpartition("/") for path in paths)
-    outermost = {left_out[folder] for folder, _, name in parts if name in MANIFESTS and folder in left_out}
+    outermost = {left_out[folder] for path in paths if (folder := _manifest_folder(path)) in left_out}
     asked = git(root, "ls-files", "-z", "--", *sorted(outermost)) if outermost else None
     tracked = os.fsdecode(asked.stdout).split("\0") if asked is not None and asked.returncode == 0 else ()
-    folders = {path.rpartition("/")[0] for path in tracked if path.rpartition("/")[2] in MANIFESTS}
-    return tuple(sorted({left_out[folder] for folder in folders if folder in left_out}))
+    return tuple(sorted({left_out[folder] for path in tracked if (folder := _manifest_folder(path)) in left_out}))
+
+
+def _manifest_folder(path: str) -> str:
+    folder = _folder(path)
+    return folder if path[len(folder) :] in MANIFESTS else ""
 
 
 def _top(root: Path) -> Path:
-    """The repository that a directory lies in; the directory itself when it lies in none."""
-    return next((d for d in (root, *root.parents) if (d / ".git").exists()), root)
-
-
-def walked(root: Path) -> list[str]:
-    """The files that the `.gitignore` files of the tree itself do not leave out, without asking git."""
-    found = []
-    rules = {"": Rules()}
-    for directory, names, files in os.walk(root):
-        relative = os.path.relpath(directory, root).replace(os.sep, "/")
-        folder = "" if relative == "." else relative
-        prefix = f"{folder}/" if folder else ""
-        here = rules.pop(folder)
-        if ".gitignore" in files:
-            here = here.inside(folder, _ignore_file(directory))
-        kept = (n for n in names if n not in PRUNED or _is_own(f"{directory}/{n}"))
-        names[:] = sorted(n for n in kept if not here.ignore(prefix + n, True))
-        rules |= dict.fromkeys((prefix + name for name in names), here)
-        found += [prefix + name for name in files if not here.ignore(prefix + name, False)]
-        # git lists a link to a directory as a file
-        found += [prefix + name for name in names if os.path.islink(f"{directory}/{name}")]  # noqa: PTH114
-    return found
-
-
-def _ignore_file(directory: str) -> str:
-    """The text of an ignore file as git reads it: a link is none, and neither is one in UTF-16."""
-    path = Path(directory, ".gitignore")
-    try:
-        return "" if path.is_symlink() else path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        return ""
+    """The repository that a directory lies in; without one the root of its workspace, else the directory itself."""
+    repository = next((d for d in (root, *root.parents) if (d / ".git").exists()), None)
+    return repository or workspaces.root_above(root) or root
 
 
 def named(tree: Tree) -> Mapping[str, Sequence[str]]:
     """The directories of the files that say what a directory is, by file name: the one look at all paths."""
     found: dict[str, list[str]] = {}
-    for path in tree.paths:
+    for path in [path for path in tree.paths if path[-4:] in _SPEAKING_ENDS]:
         directory, _, name = path.rpartition("/")
         if name in _SPEAKING or name.endswith(_ENDINGS):
             found.setdefault(name, []).append(directory or ".")
@@ -180,7 +156,8 @@ def named(tree: Tree) -> Mapping[str, Sequence[str]]:
 def candidates(tree: Tree, files: Mapping[str, Sequence[str]] | None = None) -> list[Project]:
     """Directories with a manifest, outermost first; each project leaves out the files of those below it.
 
-    A `manage.py` directory or a `requirements/` folder belongs to a manifest further up, if there is one; so does a
+    A `manage.py` directory or a `requirements/` folder belongs to a manifest further up, if there is one, unless
+    several `manage.py` stand side by side below it: each is a project then, with the same manifest. So does a
     `pyproject.toml` that only configures tools, to one of Python. A `setup.py` that is a module of the app is none. A
     directory that Nx knows by its `project.json` may have no manifest of its own, nor one with the configuration of an
     app whose packages are declared above it. `files` are those of `named`.
@@ -206,7 +183,8 @@ def candidates(tree: Tree, files: Mapping[str, Sequence[str]] | None = None) -> 
     roots.update(d for d in files.get("project.json", ()) if any(_inside(d, top) for top in tops))
     roots |= _hoisted(tree, files, roots, [up for up in outer if tree.exists(f"{up}/package.json")])
     roots |= {t for t in tools if not any(_inside(t, r) for r in python)}
-    roots |= {w for w in weak if not any(_inside(w, r) for r in roots)}
+    roots |= {w for w in weak if not any(_inside(w, r) for r in roots)} | _side_by_side(tree, weak, roots)
+    roots -= _tooled(tree, files, python | (weak & roots))
     ordered = sorted(roots, key=lambda r: (r != ".", r.count("/"), r))
     below = sorted(roots.union(*(directories for name, directories in files.items() if language(name))))
     return [Project(tree, r, _below(below, r)) for r in ordered]
@@ -234,6 +212,30 @@ def _hoisted(tree: Tree, files: Mapping[str, Sequence[str]], roots: Collection[s
             if any(isinstance(section, dict) and tool in section for section in sections):
                 found.add(directory)
     return found
+
+
+def _tooled(tree: Tree, files: Mapping[str, Sequence[str]], python: Collection[str]) -> set[str]:
+    """Packages of Python whose package.json only brings tools along: they are part of the app that they belong to."""
+    configured = {directory for name in _CONFIGS for directory in files.get(name, ())}
+    return {
+        directory
+        for directory in {*files.get("package.json", ())} - configured - {*python}
+        if tree.exists(f"{directory}/__init__.py") and any(_inside(directory, above) for above in python)
+    }
+
+
+def _side_by_side(tree: Tree, weak: Collection[str], roots: Collection[str]) -> set[str]:
+    """The directories of Django's `manage.py` that share the nearest of the `roots` with others of the same depth."""
+    shared: dict[str, list[str]] = {}
+    for directory in weak:
+        above = max((r for r in roots if _inside(directory, r)), key=len, default=None)
+        if above is not None and not aside(directory) and b"django" in (tree.bytes(f"{directory}/manage.py") or b""):
+            shared.setdefault(above, []).append(directory)
+    depths = {above: min(d.count("/") for d in directories) for above, directories in shared.items()}
+    alike = [
+        [d for d in there if d.count("/") == depths[above]] for above, there in shared.items() if above not in weak
+    ]
+    return {d for directories in alike if len(directories) > 1 for d in directories}
 
 
 def _below(directories: Sequence[str], directory: str) -> tuple[str, ...]:
@@ -268,11 +270,6 @@ def _tells(tree: Tree, path: str) -> bool:
         return telling.search(tree.bytes(path) or b"") is not None
     except BrokenFile:
         return True
-
-
-def aside(path: str) -> str | None:
-    """The directory name that makes an app root an example or a test, if any."""
-    return next((part for part in PurePosixPath(path).parts if part in _APP_ASIDE or _ASIDE.fullmatch(part)), None)
 
 
 def _inside(path: str, directory: str) -> bool:

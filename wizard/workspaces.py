@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from wizard.errors import CannotEdit
 from wizard.globs import glob_matches
 from wizard.packages import yaml_lines
-from wizard.project import Tree, normal
+from wizard.project import BrokenFile, Project, Tree, normal
 from wizard.text import decode
 
 
@@ -35,10 +37,9 @@ class _Place:
     named: Mapping[str, Sequence[str]]
 
     def text(self) -> str:
-        data = self.tree.bytes(self.file)
         try:
-            return decode(data)[0] if data is not None else ""
-        except CannotEdit:
+            return decode(self.tree.bytes(self.file) or b"")[0]
+        except (BrokenFile, CannotEdit):
             return ""
 
     def toml(self) -> dict[str, Any]:
@@ -229,6 +230,56 @@ SOLUTIONS = (".sln", ".slnx")
 
 FILES = frozenset(_READERS)
 """Names of the files that may declare a workspace."""
+
+
+JAVASCRIPT = ("bun", "npm", "pnpm", "yarn")
+"""The kinds whose members are installed together, with one lockfile at the root."""
+
+_INSTALLED: Mapping[tuple[str, ...], tuple[str, ...]] = {
+    JAVASCRIPT: ("package.json", "pnpm-workspace.yaml"),
+    ("uv",): ("pyproject.toml",),
+    ("rush",): ("rush.json",),
+    ("lerna",): ("package.json", "lerna.json"),
+}
+
+
+def is_member(project: Project, up: str, kinds: tuple[str, ...] = JAVASCRIPT, folder: str = ".") -> bool:
+    """Is the app's `folder` the directory `up` itself, or a member of a workspace of `kinds` that is rooted there?
+
+    `up` and `folder` are relative to the app; `up` may lie above the directory that the wizard runs in.
+    """
+    key = (is_member, up, kinds, folder)
+    if key not in project.memo:
+        at, own = normal(f"{project.path}/{up}"), normal(f"{project.path}/{folder}")
+        if at.startswith(".."):  # not among the files of the tree
+            found = _reaches(project.root / up, kinds, [project.root / folder])
+        else:
+            found = _has_member(project.tree, at, kinds, [own])
+        project.memo[key] = at == own or found
+    return bool(project.memo[key])
+
+
+def root_above(directory: Path) -> Path | None:
+    """The nearest directory above whose workspace has a member in `directory`: itself, or what lies right in it."""
+    inside = [directory, *directory.glob("*/")]
+    return next((up for up in directory.parents if any(_reaches(up, kinds, inside) for kinds in _INSTALLED)), None)
+
+
+def _reaches(root: Path, kinds: tuple[str, ...], directories: Iterable[Path]) -> bool:
+    """`_has_member` for a directory on the disk."""
+    root = Path(os.path.normpath(root))
+    inner = [normal(os.path.relpath(directory, root)) for directory in directories]
+    return _has_member(Tree(root, root, ()), ".", kinds, inner)
+
+
+def _has_member(tree: Tree, at: str, kinds: tuple[str, ...], inner: Sequence[str]) -> bool:
+    """Does the workspace of `kinds` that is rooted in the folder `at` have one of the `inner` ones as its member?"""
+    manifest, *others = _INSTALLED[kinds]
+    if not any(tree.exists(normal(f"{at}/{name}")) for name in (manifest, *others)):
+        return False
+    named = {manifest: (at, *inner), **dict.fromkeys(others, (at,))}
+    found = (w for w in workspaces(tree, named) if w.path == at and w.kind in kinds)
+    return any(set(inner) & {*workspace.members} for workspace in found)
 
 
 def workspaces(tree: Tree, named: Mapping[str, Sequence[str]]) -> tuple[Workspace, ...]:

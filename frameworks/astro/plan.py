@@ -40,12 +40,12 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
     there = standing(project, "javascript", "browser", besides=_own(project, component))
     if there.elsewhere:
         if any("posthog-js" in (project.read(site.path) or "") for site in there.inside):
-            yield Install("posthog-js", "^1.434.0")
+            yield Install("posthog-js", "^1.434.0", oldest="1.335")
         yield from kept(there, answers)
         return
     names = environment.names(project, "PUBLIC_")
     style = _style(project)
-    yield Install("posthog-js", "^1.434.0")
+    yield Install("posthog-js", "^1.434.0", oldest="1.335")
     yield SetEnv(names.token, answers.token or "")
     yield SetEnv(names.host, answers.host)
     if not project.exists(component):

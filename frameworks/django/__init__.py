@@ -3,6 +3,7 @@
 from frameworks.django.layout import manage_evidence, variant
 from wizard.detect import Strength, any_of, pypi
 from wizard.framework import Framework
+from wizard.python_env import env_folder
 
 FRAMEWORK = Framework(
     name="Django",
@@ -14,6 +15,7 @@ FRAMEWORK = Framework(
     detect=any_of(pypi("django", strength=Strength.HINT), manage_evidence),
     supersedes=("python",),
     options=("error_tracking",),
+    env_folder=env_folder,
     # its middleware captures the exceptions of views, whatever the client says
     emits=("$exception",),
     variant=variant,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from posixpath import join, normpath
+from posixpath import dirname, join, normpath
 
 from frameworks.django.layout import manage_files, roots
 from frameworks.django.settings import Settings, code_of
@@ -46,6 +46,6 @@ def several_projects(project: Project) -> Manual | None:
         return None
     return Manual(
         f"Say which project is meant: found {' and '.join(nearest)}",
-        "Give each its own requirements.txt or pyproject.toml, then use --target.",
+        " ".join(f"--target {dirname(project.within(path))}" for path in nearest),
         nearest[0],
     )

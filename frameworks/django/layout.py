@@ -6,15 +6,16 @@ import re
 from pathlib import PurePosixPath
 from posixpath import dirname, join, normpath
 
+from wizard.asides import ASIDE
 from wizard.detect import Evidence, Strength
 from wizard.project import Project
-from wizard.workspace import ASIDE
 
 VARIABLE = "DJANGO_SETTINGS_MODULE"
 _ENTRIES = ("{}", "*/{}", "*/*/{}", "*/*/*/{}")
 _NAMED = re.compile(
     rf"[\"']{VARIABLE}[\"'](?:[^\"'\n]|\n|[\"']{VARIABLE}[\"'])*?[\"'](?!{VARIABLE})([A-Za-z_][\w.]*)[\"']"
 )
+_COMPUTED = re.compile(r"\b(?!(?:config|env|get|getenv|setdefault|str)\()\w+\(")
 _ON_PATH = re.compile(r"sys\.path\.(?:append|insert)\([^\n]*?[\"'](\w+)[\"']\s*\)")
 _STAR = re.compile(r"^[ \t]*from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+\*", re.MULTILINE)
 _COMMENT = re.compile(r"#[^\n\"']*$", re.MULTILINE)
@@ -61,7 +62,8 @@ def roots(project: Project) -> tuple[str, ...]:
 def settings_module(project: Project) -> str | None:
     """The dotted settings module that manage.py (then asgi.py, wsgi.py) sets; None when it cannot be told."""
     for path in _named_in(project):
-        if match := _NAMED.search(_COMMENT.sub("", project.read(path) or "")):
+        match = _NAMED.search(_COMMENT.sub("", project.read(path) or ""))
+        if match and not _COMPUTED.search(match[0]):
             return match[1]
     return None
 
@@ -98,20 +100,19 @@ def late_targets(project: Project, path: str, text: str) -> list[str]:
     return _star_targets(project, path, text[own.start() :]) if own else []
 
 
+def imported_file(project: Project, path: str, module: str) -> str | None:
+    """The project's file behind `module` (maybe relative) as the file `path` imports it."""
+    dots = len(module) - len(module.lstrip("."))
+    if not dots:
+        return module_file(project, module)
+    folder = normpath(join(dirname(path) or ".", *[".."] * (dots - 1)))
+    relative = module.lstrip(".").replace(".", "/") or "__init__"
+    return project.first(*(normpath(join(folder, relative + end)) for end in (".py", "/__init__.py")))
+
+
 def _star_targets(project: Project, path: str, text: str) -> list[str]:
-    found = []
-    for module in _STAR.findall(text):
-        dots = len(module) - len(module.lstrip("."))
-        if dots:
-            folder = normpath(join(dirname(path) or ".", *[".."] * (dots - 1)))
-            relative = module.lstrip(".").replace(".", "/") or "__init__"
-            paths = [normpath(join(folder, relative + end)) for end in (".py", "/__init__.py")]
-            target = next((p for p in paths if project.exists(p)), None)
-        else:
-            target = module_file(project, module)
-        if target is not None:
-            found.append(target)
-    return found
+    found = (imported_file(project, path, module) for module in _STAR.findall(text))
+    return [target for target in found if target is not None]
 
 
 def variant(project: Project) -> str:

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from posixpath import dirname, join, normpath
 from warnings import catch_warnings, simplefilter
 
-from frameworks.django.layout import late_targets, settings_file, star_targets
+from frameworks.django.layout import imported_file, late_targets, settings_file, star_targets
 from wizard.project import Project
 
 MIDDLEWARE = "posthog.integrations.django.PosthogContextMiddleware"
@@ -94,7 +94,8 @@ def read_settings(project: Project) -> Settings | None:
         if path in seen or path in chain:
             return
         text = project.read(path) or ""
-        for target in (*star_targets(project, path, text), *_included(project, path, text)):
+        builds_on = (star_targets, _inherited, _included)
+        for target in (found for targets in builds_on for found in targets(project, path, text)):
             visit(target, seen | {path})
         chain.append(path)
 
@@ -128,6 +129,19 @@ def _neighbours(project: Project, chain: list[str]) -> Iterator[str]:
         for path in project.files(f"{folder}/*.py" if folder else "*.py"):
             if package or _SETTINGS_NAME.search(PurePosixPath(path).stem):
                 yield path
+
+
+def _inherited(project: Project, path: str, text: str) -> list[str]:
+    """The files that define the classes which django-configurations' settings classes of this file extend."""
+    tree = _tree(text) if "class " in text else None
+    body = tree.body if tree else []
+    bases = {b.id for node in body if isinstance(node, ast.ClassDef) for b in node.bases if isinstance(b, ast.Name)}
+    modules = [
+        "." * node.level + (node.module or "")
+        for node in body
+        if isinstance(node, ast.ImportFrom) and any((alias.asname or alias.name) in bases for alias in node.names)
+    ]
+    return [found for module in modules if (found := imported_file(project, path, module))]
 
 
 def _included(project: Project, path: str, text: str) -> list[str]:

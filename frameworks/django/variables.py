@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from frameworks.django.layout import home
 from frameworks.django.settings import Settings, strings
-from wizard import environment
+from wizard import environment, python_env
 from wizard.project import Project
 
 _TOKENS = ("POSTHOG_PROJECT_TOKEN", "POSTHOG_API_KEY", "POSTHOG_PROJECT_API_KEY", "POSTHOG_KEY", "POSTHOG_TOKEN")
@@ -42,12 +42,14 @@ def _known(settings: Settings, candidates: tuple[str, ...], default: str) -> tup
 
 
 def _env_file(project: Project) -> str:
-    """The env file beside manage.py, or the one of a directory above that has an example of it, or of `config/`, or
-    cookiecutter-django's for local use; empty for the one of the app.
+    """The env file that the code names, or cookiecutter-django's for local use; else the one beside manage.py, or of a
+    directory above that has an example of it, or of `config/`; empty for the one of the app.
     """
     base = home(project)
     if project.exists(_COOKIECUTTER):
         return _COOKIECUTTER
+    if named := python_env.env_file(project):
+        return named
     folder = environment.folder_above(project, f"{base}/manage.py")
     if folder is None and (folder := environment.folder_above(project, f"{base}/config/.env")) is None:
         folder = base

@@ -1,7 +1,7 @@
 """Express 4 and 5: ES modules, CommonJS or TypeScript; an app at module level or made by a function."""
 
 from frameworks.express.layout import runs_express, variant
-from wizard.detect import all_of, npm
+from wizard.detect import all_of, npm, own_npm, unless
 from wizard.framework import Framework
 
 FRAMEWORK = Framework(
@@ -11,7 +11,10 @@ FRAMEWORK = Framework(
     package="express",
     docs="https://posthog.com/docs/libraries/node",
     supports="Express 4 and 5, Node 20.20 and later",
-    detect=all_of(npm("express"), runs_express),
+    # the server within a window on the desktop, or under another framework, is no app of its own
+    detect=unless(
+        all_of(npm("express"), runs_express), found=own_npm("electron", "@remix-run/react", "@react-router/dev")
+    ),
     supersedes=("node",),
     options=("error_tracking",),
     variant=variant,

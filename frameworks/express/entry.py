@@ -14,7 +14,7 @@ _SUFFIXES = (".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".jsx")
 _SCRIPTS = ("start", "dev", "start:dev", "start:prod", "serve", "server", "develop", "watch")
 _USUAL = [f"{folder}{name}" for name in ("index", "server", "app", "main") for folder in ("", "src/", "server/")]
 _BUILT = ("dist", "build", "out", "lib", ".build")
-_LOADS = re.compile(r"""(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)["'](\.{1,2}(?:/[^"'\n]*)?)["']""")
+_LOADS = re.compile(r"""(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)["']([^"'\n]+)["']""")
 _MOST_FILES = 500
 
 
@@ -62,7 +62,7 @@ def _source(project: Project, path: str) -> str | None:
 
 
 def imported(project: Project, entry: str) -> Iterator[str]:
-    """`entry` and the files of the project that it loads by relative paths, nearest first."""
+    """`entry` and the files of the project that it loads, nearest first."""
     pending, seen = [entry], {entry}
     for path in pending[:]:
         yield path
@@ -76,8 +76,22 @@ def imported(project: Project, entry: str) -> Iterator[str]:
 
 
 def loads(project: Project, path: str) -> Iterator[str]:
-    """The files that one file loads by relative paths, in its order."""
+    """The files of the project that one file loads by relative paths and by aliases of its configuration, in order."""
     for match in _LOADS.finditer(project.read(path) or ""):
-        target = str(PurePosixPath(path).parent / match[1])
-        if found := _source(project, normal(target)):
+        if re.match(r"\.{1,2}(?:/|$)", match[1]):
+            found = _source(project, normal(str(PurePosixPath(path).parent / match[1])))
+        else:
+            found = _aliased(project, path, match[1])
+        if found:
             yield found
+
+
+def _aliased(project: Project, importer: str, specifier: str) -> str | None:
+    """The one file of the project behind a name like `@/server`; None for a package's."""
+    from wizard.existing.modules import JavaScriptModules  # detection on its own needs none of its parsers
+
+    if _aliased not in project.memo:
+        project.memo[_aliased] = JavaScriptModules(project, project.tree.known)
+    found: tuple[str, ...] = project.memo[_aliased].resolve(project.within(importer), specifier)
+    own = {project.within(path): path for path in project.files(SOURCES)} if found else {}
+    return own.get(found[0]) if len(found) == 1 else None

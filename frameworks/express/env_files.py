@@ -9,11 +9,18 @@ from frameworks.express.entry import loads
 from frameworks.express.layout import Layout, is_esm, own_sources
 from wizard.changes import Change, EditFile, Manual, Note
 from wizard.codemods.js.imports import ensure_import
+from wizard.env_loading import loaded_by_scripts
+from wizard.environment import env_folder
 from wizard.project import Project, normal
 
 _CONFIG = re.compile(r"""(?:\bdotenv\w*|require\(\s*["']dotenv["']\s*\))\s*\.\s*config\s*\((?P<given>[^)]*)""")
 _FIRST = re.compile(r"""(?:import\s*|require\s*\(\s*)["']dotenv/config["']""")
 _PATH = re.compile(r"""path\s*:\s*["']([^"'\n]+)["']""")
+_BUILT = re.compile(
+    r"""\bconfig\s*\([^;]{0,80}?path\s*:[^;"']{0,40}?(?P<here>__dirname|import\.meta\.(?:dirname|url)|process\.cwd\(\))"""
+    r"""[^;"']{0,20}(?P<parts>["'][^;()]*["'])"""
+)
+_URL = re.compile(r"""\bconfig\s*\([^;]{0,80}?new\s+URL\(\s*["']([^"'\n]+)["']\s*,\s*import\.meta\.url""")
 _FLAG = re.compile(r"--env-file(?:-if-exists)?[= ]([\w./-]+)|\benv-cmd\s+-f\s+([\w./-]+)|\bdotenv\s+-e\s+([\w./-]+)")
 _LOADERS = re.compile(r"""\bdotenv|@dotenvx/|\benv-cmd\b|--env-file|\bloadEnvFile\b|\bbun\b""")
 
@@ -26,15 +33,34 @@ def env_file(project: Project, layout: Layout) -> str:
         for m in _CONFIG.finditer(project.read(path) or "")
         for found in _PATH.findall(m["given"])
     }
-    named |= {found for match in _FLAG.finditer(_scripts(project)) for found in match.groups() if found}
-    inside = {normal(path) for path in named if not normal(path).startswith(("..", "/"))}
-    return inside.pop() if len(inside) == 1 else ""
+    named |= {found for path in layout.reached for found in _built(path, project.read(path) or "")}
+    every = {found for match in _FLAG.finditer(_scripts(project)) for found in match.groups() if found}
+    for paths in (named, [*loaded_by_scripts(project)][:1], every):
+        inside = {p for p in map(normal, paths) if not _is_outside(project, p)}
+        if inside:
+            return inside.pop() if len(inside) == 1 else ""
+    return ""
+
+
+def _is_outside(project: Project, path: str) -> bool:
+    return path.startswith("/") or project.tree.leads_outside(project.within(path))
+
+
+def _built(path: str, text: str) -> Iterator[str]:
+    """Paths that begin at the file itself (which lies as deep when it is compiled), or where the app is started."""
+    folder = path.rpartition("/")[0] or "."
+    for match in _BUILT.finditer(text):
+        parts = "/".join(re.findall(r"""["']([^"'\n]+)["']""", match["parts"]))
+        yield f"{folder if match['here'] != 'process.cwd()' else '.'}/{parts}"
+    yield from (f"{folder}/{found}" for found in _URL.findall(text))
 
 
 def not_loaded(project: Project, layout: Layout, token: str) -> Iterator[Note]:
     """How the variables reach the process when nothing loads an env file."""
     if _LOADERS.search(_scripts(project)) or any(_LOADERS.search(text) for _, text in own_sources(project)):
         return
+    if env_folder(project).startswith(".."):
+        return  # the workspace loads its own before it starts the app
     entry = layout.entry or layout.app.path
     how = f"node --env-file=.env {entry}" if entry.endswith("js") else "node --env-file=.env ..."
     body = f"For example with `{how}`, `docker run --env-file .env`, or the settings of your host."

@@ -7,20 +7,22 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from frameworks.express.entry import SOURCES, entries, imported
+from wizard.asides import ASIDE
 from wizard.detect import Evidence, Strength
 from wizard.packages import npm
 from wizard.project import Project
 from wizard.text import line_number
-from wizard.workspace import ASIDE
 
 _NAMED = re.compile(
-    r"""(?:import\s+(?!type\s)(?:\*\s+as\s+)?(?P<esm>\w+)[^;'"\n]*\bfrom\s*|(?:\b(?:const|let|var)\s+|,\s*)(?P<cjs>\w+)\s*=\s*require\s*\(\s*|"""
+    r"""(?:import\s+(?!type\s)(?:\*\s+as\s+)?(?P<esm>\w+)(?:\s*,\s*(?:\{[^{}]*\}|\*\s*as\s+\w+))?\s*\bfrom\s*|(?:\b(?:const|let|var)\s+|,\s*)(?P<cjs>\w+)\s*=\s*require\s*\(\s*|"""
     r"""import\s+(?P<ts>\w+)\s*=\s*require\s*\(\s*)["']express["'](?!\s*\)\s*\()"""
 )
 _REQUIRED = r"""require\s*\(\s*["']express["']\s*\)"""
 _NOTHING = r"\s*\(\s*(?:/\*[^*\n]*\*/\s*)?\)"
 """No arguments, a comment at most."""
 _TEST_FILE = re.compile(r"(\.(test|spec|stories)\.|\.d\.[cm]?ts$|\.min\.js$|^(jest|vitest)\.)")
+_TOOLING = frozenset(("scripts", "tools"))
+"""Directories whose servers help to build or to try out the app, unless one of them is what is started."""
 _LISTENS = re.compile(r"^(?![ \t]*(?://|\*|/\*))(?:(?!(?<!:)//)[^\n])*?\.\s*listen\s*\(", re.MULTILINE)
 
 
@@ -136,4 +138,7 @@ def runs_express(project: Project) -> tuple[Evidence, ...]:
         return ()
     if not made(project):
         return tuple(Evidence(Strength.LIKELY, f"{place} makes the app") for place in chained(project)[:1])
-    return tuple(Evidence(Strength.LIKELY, f"{app.path} makes the app") for app in made(project)[:1])
+    layout = read(project)
+    started = layout.app.path if layout and layout.entry else ""
+    apps = [app for app in made(project) if app.path == started or not _TOOLING & {*PurePosixPath(app.path).parts[:-1]}]
+    return tuple(Evidence(Strength.LIKELY, f"{app.path} makes the app") for app in apps[:1])

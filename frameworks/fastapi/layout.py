@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 
 from wizard.project import Project
 from wizard.python_apps import Made, made, own_sources, started
+from wizard.python_factories import taken
 
 PATHS = ("fastapi.FastAPI", "fastapi.applications.FastAPI")
 """The dotted paths of the constructor."""
 
+MADE = r"FastAPI"
+"""What a factory of another package calls, too."""
+
+
+def paths(app: Made) -> tuple[str, ...]:
+    """The dotted paths of what makes the app: the constructor, or the factory of another package."""
+    return (app.maker,) if app.maker else PATHS
+
 
 def apps(project: Project) -> list[Made]:
-    """Every `name = FastAPI(...)` of the project's own code, short paths first; else those of a subclass."""
+    """Every `name = FastAPI(...)` of the project's own code, short paths first; else those of a subclass, else those
+    that a factory of another package makes.
+    """
     subclass = re.compile(r"^class[ \t]+(\w+)\([^)\n]*\bFastAPI\b", re.MULTILINE)
     names = [match[1] for _, text in own_sources(project) for match in subclass.finditer(text)]
-    return made(project, "FastAPI") or (made(project, "|".join(names)) if names else [])
+    own = made(project, MADE) or (made(project, "|".join(names)) if names else [])
+    return own or taken(project, MADE)
 
 
 def run_app(project: Project) -> Made | None:
-    """The app that is run; without a start command the only outer one, else the one of a module `main` or `app`."""
-    found = apps(project)
-    if app := started(project, found):
-        return app
-    for name in ("main", "app"):
-        named = [a for a in found if PurePosixPath(a.path).stem == name]
-        if len(named) == 1:
-            return named[0]
-    return None
+    """The one of `apps` that is run; None when there is none, or several of which none is named."""
+    return started(project, apps(project))
 
 
 def variant(project: Project) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from frameworks.fastapi.layout import PATHS
+from frameworks.fastapi.layout import paths
 from wizard.changes import EditFile, Manual
 from wizard.codemods.python.app_setup import ensure_after_construction, refuse_late_environment
 from wizard.codemods.python.calls import keyword, only_constructed, prepend_to_keyword_list
@@ -27,7 +27,7 @@ def connect(project: Project, app: Made, client: Neighbour, lazy: bool) -> EditF
     return EditFile(
         app.path,
         (
-            *(_first_in_list(text, app.name) if _has_list(text, app) else (_added(app.name),)),
+            *(_first_in_list(text, app) if _has_list(text, app) else (_added(app),)),
             ensure_from_import("posthog.integrations.asgi", _MIDDLEWARE),
             ensure_from_import(client.module, "get_posthog", first_party=True, lazy=lazy),
         ),
@@ -46,35 +46,35 @@ def pasted(app: Made, module: str) -> str:
 def can_connect(project: Project, app: Made) -> bool:
     """Will the edit be made? Not where the app is no plain variable."""
     try:
-        only_constructed(parse(project.read(app.path) or ""), *PATHS, variable=app.name)
+        only_constructed(parse(project.read(app.path) or ""), *paths(app), variable=app.name)
     except CannotEdit:
         return False
     return True
 
 
-def _added(variable: str) -> Codemod:
+def _added(app: Made) -> Codemod:
     return ensure_after_construction(
-        *PATHS,
+        *paths(app),
         snippet=lambda name: f"{name}.add_middleware({_MIDDLEWARE}, client=get_posthog())",
         marker=_MIDDLEWARE,
-        variable=variable,
+        variable=app.name,
     )
 
 
-def _first_in_list(text: str, variable: str) -> tuple[Codemod, ...]:
+def _first_in_list(text: str, app: Made) -> tuple[Codemod, ...]:
     """First is outermost, so that what the other middlewares do and raise is seen too."""
     known = next((name for base in _WRAPPERS if (name := local_name(text, f"{base}.Middleware"))), None)
     element = f"{known or 'Middleware'}({_MIDDLEWARE}, client=get_posthog())"
-    first = prepend_to_keyword_list("middleware", element, *PATHS, marker=_MIDDLEWARE, variable=variable)
-    loaded = refuse_late_environment(*PATHS, variable=variable)
+    first = prepend_to_keyword_list("middleware", element, *paths(app), marker=_MIDDLEWARE, variable=app.name)
+    loaded = refuse_late_environment(*paths(app), variable=app.name)
     return (loaded, first) if known else (loaded, first, ensure_from_import(_WRAPPERS[0], "Middleware"))
 
 
 def _has_list(text: str, app: Made) -> bool:
     """Is the app constructed with `middleware=[...]` that can be extended?"""
     try:
-        call = only_constructed(parse(text), *PATHS, variable=app.name).call
-        prepend_to_keyword_list("middleware", "x", *PATHS, marker=_MIDDLEWARE, variable=app.name)(text)
+        call = only_constructed(parse(text), *paths(app), variable=app.name).call
+        prepend_to_keyword_list("middleware", "x", *paths(app), marker=_MIDDLEWARE, variable=app.name)(text)
     except CannotEdit:
         return False
     return keyword(call, "middleware") is not None

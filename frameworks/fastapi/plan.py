@@ -14,6 +14,7 @@ from wizard.existing.offers import kept, remarks
 from wizard.project import Project
 from wizard.python_apps import listed, own_sources, unnamed
 from wizard.python_client import client_module
+from wizard.python_factories import remark
 
 _ADVICE = "For example `uvicorn --env-file .env`, `docker run --env-file .env`, or python-dotenv and load_dotenv()."
 
@@ -35,7 +36,7 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
     if first:
         yield first
         return
-    flags = {"lifespan"} if shutdown.takes_own(project, client.path) else set()
+    flags = {"lifespan"} if shutdown.takes_own(project, app, client.path) else set()
     own = client_module(project, answers, place.path, client.path, "fastapi/posthog_client.py", flags)
     yield from own.changes
     if app is None:
@@ -46,6 +47,7 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
         edits = [connect(project, app, client, own.lazy), *shutdown.changes(project, app, client, own.lazy)]
         # What is left to the user comes last, so that its line is the one in the edited file.
         yield from edits if can_connect(project, app) else reversed(edits)
+    yield from remark(project, place)
     yield from remarks(there, answers)
     if any("Mangum(" in text for _, text in own_sources(project)):
         yield Note("On Lambda, send events before each invocation ends: it is frozen then", "get_posthog().flush()")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from frameworks.fastapi.layout import PATHS
+from frameworks.fastapi.layout import paths
 from wizard import python_sdk
 from wizard.changes import Change, EditFile, Manual
 from wizard.codemods.python.calls import ensure_keyword
@@ -16,6 +16,7 @@ from wizard.edits import Codemod
 from wizard.errors import CannotEdit
 from wizard.project import Project
 from wizard.python_apps import Made, module_file, own_sources
+from wizard.python_factories import factory_of
 from wizard.text import line_number
 
 LIFESPAN = "posthog_lifespan"
@@ -29,10 +30,17 @@ _HANDLERS = re.compile(
 _IMPORTED = r"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]+(?:\([^)]*|[^\n(]*)\b"
 
 
-def takes_own(project: Project, client: str) -> bool:
-    """Can the app be given a lifespan of ours? Beside one, the handlers of `on_event` would silently never run."""
+def takes_own(project: Project, app: Made | None, client: str) -> bool:
+    """Can the app be given a lifespan of ours? Beside one, the handlers of `on_event` would silently never run.
+
+    A factory of another package takes one only when it has a parameter for it.
+    """
     if (there := project.read(client)) is not None:
         return LIFESPAN in there
+    if app is not None and app.maker:
+        factory = factory_of(project, app.maker)
+        if factory is None or not re.search(r"\blifespan\b", factory.parameters):
+            return False
     return not any(_HANDLERS.search(text) for _, text in own_sources(project))
 
 
@@ -44,17 +52,17 @@ def changes(project: Project, app: Made, client: python_sdk.Neighbour, lazy: boo
     text = project.read(app.path) or ""
     if any(_FLUSH in other for path, other in own_sources(project) if path != client.path):
         return
-    if LIFESPAN in text or takes_own(project, client.path):
+    if LIFESPAN in text or takes_own(project, app, client.path):
         yield _given(app, client, lazy)
         return
     try:
-        style = shutdown_style(text, *PATHS)
+        style = shutdown_style(text, *paths(app))
     except CannotEdit:
         return
     paste = (
         f"from {client.module} import get_posthog\n\n# in the lifespan, behind its yield, or in a shutdown handler\n"
     )
-    behind = ensure_after_yield(_FLUSH, *PATHS, marker="get_posthog")
+    behind = ensure_after_yield(_FLUSH, *paths(app), marker="get_posthog")
     if style == "lifespan":
         yield _edit(app.path, client, behind, paste, lazy)
     elif style == "on_event":
@@ -81,15 +89,15 @@ def _unknown(app: Made) -> Codemod:
 
 def _given(app: Made, client: python_sdk.Neighbour, lazy: bool) -> EditFile:
     """A lifespan of the client module: the app has none and nothing that one would switch off."""
-    imports = f"from {client.module} import {LIFESPAN}"
+    imports, call = f"from {client.module} import {LIFESPAN}", paths(app)[0].rpartition(".")[2]
     return EditFile(
         app.path,
         (
-            ensure_keyword("lifespan", LIFESPAN, *PATHS, variable=app.name),
+            ensure_keyword("lifespan", LIFESPAN, *paths(app), variable=app.name),
             ensure_from_import(client.module, LIFESPAN, first_party=True, lazy=lazy),
         ),
         _WHY,
-        otherwise=Manual("Flush PostHog when the app stops", f"{imports}\n\nFastAPI(lifespan={LIFESPAN})", app.path),
+        otherwise=Manual("Flush PostHog when the app stops", f"{imports}\n\n{call}(lifespan={LIFESPAN})", app.path),
         needs=(client.path,),
     )
 

@@ -6,14 +6,23 @@ import re
 
 from wizard.project import Project
 from wizard.python_apps import Made, made, own_sources, started
+from wizard.python_factories import taken
+
+MADE = "Flask"
+"""What a factory of another package calls, too."""
 
 _WRAPPER = re.compile(r"^class\s+(?P<name>\w+)\(\s*(?:flask\.)?Flask\s*[,)]", re.MULTILINE)
 _KNOWN = ("APIFlask", "FlaskApp", "AsyncApp", "OpenAPI")
 
 
+def apps(project: Project) -> list[Made]:
+    """Every `name = Flask(...)` of the project's own code; else those that a factory of another package makes."""
+    return made(project, MADE) or taken(project, MADE)
+
+
 def app(project: Project) -> Made | None:
-    """The `name = Flask(...)` that is run; None when there is none, or several of which none is named."""
-    return started(project, made(project, "Flask"))
+    """The one of `apps` that is run; None when there is none, or several of which none is named."""
+    return started(project, apps(project))
 
 
 def wrapped(project: Project) -> Made | None:
@@ -49,7 +58,7 @@ def catch_all(project: Project) -> tuple[str, str] | None:
 
 def variant(project: Project) -> str:
     """`module` (an app at module level), `factory`, or `wrapped` (by a subclass or another framework)."""
-    apps = made(project, "Flask")
-    if not apps:
+    found = apps(project)
+    if not found:
         return "wrapped" if wrapped(project) else "module"
-    return "factory" if all(a.factory for a in apps) else "module"
+    return "factory" if all(a.factory for a in found) else "module"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from frameworks.flask.layout import app as started_app
-from frameworks.flask.layout import catch_all, inner_app, wrapped
+from frameworks.flask.layout import apps, catch_all, inner_app, wrapped
 from wizard import python_sdk
 from wizard.answers import Answers
 from wizard.changes import Change, EditFile, Install, Manual
@@ -13,8 +13,9 @@ from wizard.codemods.python.app_setup import ensure_beside_init_app
 from wizard.codemods.python.imports import ensure_from_import
 from wizard.existing.offers import kept, remarks
 from wizard.project import Project
-from wizard.python_apps import Made, listed, made, unnamed
+from wizard.python_apps import Made, listed, unnamed
 from wizard.python_client import client_module
+from wizard.python_factories import remark
 
 _MODULE = "posthog_client"
 _INTEGRATION = "PosthogFlaskIntegration"
@@ -23,7 +24,7 @@ _ADVICE = "`flask run` loads .env when python-dotenv is installed; gunicorn does
 
 def plan(project: Project, answers: Answers) -> Iterator[Change]:
     """Yield the changes. Source: https://posthog.com/docs/libraries/flask and posthog.integrations.flask (7.66)."""
-    app, others = started_app(project), made(project, "Flask")
+    app, others = started_app(project), apps(project)
     place = app or next(iter(others), None) or wrapped(project)
     if place is None:
         title = "Give the app a name, then run this again: found no `name = Flask(...)`"
@@ -43,6 +44,7 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
     yield from _connect(project, place, client, own.lazy, several=app is None and len(others) > 1)
     if answers.wants("error_tracking"):
         yield from _swallowed(project, client.path)
+    yield from remark(project, place)
     yield from remarks(there, answers)
     yield from python_sdk.exported(project)
     if own.lazy:
@@ -60,12 +62,12 @@ def _connect(
     imports = f"from posthog.integrations.flask import {_INTEGRATION}\nfrom {client.module} import get_posthog"
     title = "Connect the app to PostHog, right after it is made"
     if several:
-        title = f"Connect the app that you run to PostHog (several are made: {listed(made(project, 'Flask'))})"
+        title = f"Connect the app that you run to PostHog (several are made: {listed(apps(project))})"
         yield Manual(title, f"{imports}\n\n{wire}", f"{app.path}:{app.line}")
         return
     codemods = (
         ensure_beside_init_app(
-            "flask.Flask",
+            app.maker or "flask.Flask",
             snippet=lambda name: f"{_INTEGRATION}({name}, client=get_posthog())",
             marker=_INTEGRATION,
             variable=app.name,

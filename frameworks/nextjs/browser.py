@@ -68,7 +68,7 @@ def own_files(project: Project, layout: Layout) -> tuple[str, ...]:
 
 def browser(code: Code) -> Iterator[Change]:
     """Everything that makes the browser send events."""
-    yield Install("posthog-js", "^1.434.0")
+    yield Install("posthog-js", "^1.434.0", oldest="1.335")
     if places.has_client_file(code.project):
         yield from _client_file(code)
         return

@@ -25,8 +25,8 @@ def newer_place(project: Project, layout: Layout, there: Standing) -> Iterator[N
     """An init in a component still works; since Next.js 15.3 there is a file that runs before the app hydrates."""
     path, first = places.client_file(project, layout), there.elsewhere[0]
     known = npm.version(project, "next") is not None and places.has_client_file(project)
-    if _CONSENT.search(project.read(first.path) or ""):
-        return
+    if first.path.startswith("../") or _CONSENT.search(project.read(first.path) or ""):
+        return  # what a package of the workspace does, it does for other apps, too
     if known and first.set_up.kind == "init" and not project.exists(path):
         body = f"Move the call from {first.place} there if you like; never keep both: only the first that runs counts."
         yield Note(f"Next.js 15.3 and later can start PostHog in {path}", body)
@@ -37,7 +37,7 @@ def without_init(code: Code) -> Iterator[Change]:
     place = _bare_provider(code)
     block = _BLOCK.search(code.file("_app.tsx"))
     if place and block:
-        yield Install("posthog-js", "^1.434.0")
+        yield Install("posthog-js", "^1.434.0", oldest="1.335")
         body = f'import posthog from "posthog-js";\n\n{block.group()}'
         yield Manual(
             "Start PostHog below the imports: the provider there is given a client without a token", body, place

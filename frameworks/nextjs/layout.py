@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from wizard.packages import npm
 from wizard.project import Project
@@ -102,15 +103,15 @@ def has_client_file(project: Project) -> bool:
 
 
 def root_layouts(project: Project, layout: Layout) -> list[str]:
-    """The App Router layouts that render `<html>`: one, or one for each route group; else the topmost one, if it
-    renders its children in a component of another package.
+    """The App Router layouts that render `<html>`: one, or one for each route group; else the topmost ones, if they
+    render their children in a component (their own `<Html>`, or one of another package).
     """
-    files = list(project.sources(f"{layout.app}/**/layout.{_SCRIPTS}") if layout.app else ())
-    found = [path for path, text in files if re.search(r"<html[\s>]", text)]
-    top = rf"{layout.app}/layout\.[jt]sx?"
-    return found or [
-        path for path, text in files if re.fullmatch(top, path) and re.search(r"\{\s*children\s*\}\s*<", text)
-    ]
+    files = dict(project.sources(f"{layout.app}/**/layout.{_SCRIPTS}") if layout.app else ())
+    if found := [path for path, text in files.items() if re.search(r"<html[\s>]", text)]:
+        return found
+    folders = {PurePosixPath(path).parent for path in files}
+    tops = [path for path in files if folders.isdisjoint(PurePosixPath(path).parent.parents)]
+    return tops if all(re.search(r"\{\s*children\s*\}\s*<", files[path]) for path in tops) else []
 
 
 def passed_on(project: Project, layout: Layout) -> tuple[str, str] | None:

@@ -25,7 +25,7 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
     there = standing(project, "javascript", "browser", own_files(project, layout), unused=unused)
     if there.elsewhere:
         if there.inside and not {"posthog-js", "@posthog/next"} & {*npm.declared(project)}:
-            yield Install("posthog-js", "^1.434.0")
+            yield Install("posthog-js", "^1.434.0", oldest="1.335")
         yield from kept(there, answers)
         yield from newer_place(project, layout, there)
         return

@@ -10,6 +10,7 @@ from frameworks.nextjs import layout as places
 from frameworks.nextjs.layout import Layout
 from wizard.answers import Answers
 from wizard.changes import Change, CreateFile, EditFile, Manual, Note
+from wizard.codemods.js.matchers import exclude_from_matcher
 from wizard.codemods.js.objects import ensure_property
 from wizard.codemods.js.rewrites import ensure_rewrites
 from wizard.codemods.js.statements import ensure_after_imports
@@ -49,7 +50,8 @@ class Proxy:
         """The files whose edit makes the path lead to PostHog."""
         if self.api_host is None:
             return ()
-        return tuple(change.path for change in self.changes if isinstance(change, CreateFile | EditFile))
+        made = (change.path for change in self.changes if isinstance(change, CreateFile | EditFile))
+        return tuple(path for path in made if path.rpartition("/")[2].startswith("next.config."))
 
 
 def proxy(project: Project, layout: Layout, answers: Answers, names: Names) -> Proxy:
@@ -143,8 +145,9 @@ def _manual(path: str, answers: Answers, names: Names, code: str) -> Manual:
     return Manual("Forward a path of your domain to PostHog", _renamed(body, code), path)
 
 
-def _middleware(project: Project) -> Iterator[Manual]:
+def _middleware(project: Project) -> Iterator[EditFile | Manual]:
     """A middleware that also sees our path may send events to a login page, or limit their rate."""
+    exclude = exclude_from_matcher(PREFIX[1:])
     for path, text in project.sources("{middleware,proxy,src/middleware,src/proxy}.{ts,js}"):
         if PREFIX[1:] in text:
             continue
@@ -155,8 +158,14 @@ def _middleware(project: Project) -> Iterator[Manual]:
             line = f'export const config = {{ matcher: "/((?!{PREFIX[1:]}).*)" }};'
             yield Manual(f"{title}: it runs for every path", line, path)
         elif found := _SEES_ALL.search(code, matcher.end()):
-            body = _excluded(found[2])
-            yield Manual(f"{title}: exclude it in this matcher", body, f"{path}:{line_number(code, found.start(2))}")
+            where = f"{path}:{line_number(code, found.start(2))}"
+            manual = Manual(f"{title}: exclude it in this matcher", _excluded(found[2]), where)
+            try:
+                exclude(text)
+            except CannotEdit:
+                yield manual
+            else:
+                yield EditFile(path, (exclude,), f"does not see {PREFIX}, which is sent on to PostHog", manual)
 
 
 _SEES_ALL = re.compile(r"([\"'`])(/\(\(\?![^\n]*?|/:\w+\*|/\(?\.\*\)?)\1")

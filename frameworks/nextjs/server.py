@@ -43,13 +43,15 @@ def _request_errors(code: Code, client: str) -> Iterator[Change]:
     if not code.answers.wants("error_tracking") or not npm.at_least(project, "next", "15.0"):
         return
     source = "instrumentation.ts" if layout.typescript else "instrumentation.js"
-    if there := project.files("{instrumentation,src/instrumentation}.{,*.}{ts,tsx,js,jsx,mjs}"):
+    name = places.page_file(project, source)
+    # one with more in its name (`instrumentation.node.ts`) is another file, unless that is a page extension
+    more = "" if name == source else "{,*.}"
+    if there := project.files(f"{{instrumentation,src/instrumentation}}.{more}{{ts,tsx,js,jsx,mjs}}"):
         if "osthog" not in (project.read(there[0]) or "").replace("ostHog", "osthog"):
             title = f"Errors of the server stay unreported: {there[0]} has no onRequestError for PostHog"
             yield Note(title, code.file(source))
         return
     why = "reports errors of the server to PostHog"
-    name = places.page_file(project, source)
     if name is None:
         path = layout.source + source
         yield Manual("Create the instrumentation file, with your page extension", code.file(source), path)

@@ -68,10 +68,16 @@ def env_directory(project: Project) -> str:
     return normal(f"{root(project)}/{found}") if plain else normal(found)
 
 
+def computes_env_directory(project: Project) -> bool:
+    """Does the config say where env files are, in words that are not read here (`envDir: paths.env`)?"""
+    is_set = re.search(r"(?<![\w.$])envDir\s*(?::|,|\})", _config_text(project)) is not None
+    return is_set and setting(project, "envDir", _DIRECTORY) is None
+
+
 def names(project: Project) -> Names:
     """The names of the variables, under the prefix and in the directory that the config says."""
     prefix = env_prefix(project)
-    written = "VITE_PUBLIC_" if prefix in (None, "VITE_") else None
+    written = "VITE_PUBLIC_" if prefix in (None, "VITE_") else None if prefix.endswith("_") else f"{prefix}_"
     return environment.names(project, prefix or "VITE_", written, env_directory(project))
 
 

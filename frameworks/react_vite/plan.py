@@ -7,19 +7,21 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from frameworks.react_vite import layout as places
+from frameworks.react_vite.shell import shell
 from frameworks.react_vite.typings import declares_variables
 from wizard import csp, react_entry
 from wizard.answers import IN_BROWSER, Answers
-from wizard.changes import Change, Install, Manual, Note, SetEnv
+from wizard.asides import ASIDE
+from wizard.changes import Change, EditFile, Install, Manual, Note, SetEnv
+from wizard.codemods.js.jsx import handed_to
 from wizard.codemods.js.tree import has_code
 from wizard.environment import Names
 from wizard.existing.offers import kept, remarks, standing
 from wizard.packages import npm
 from wizard.project import Project, normal
 from wizard.templates import template
-from wizard.workspace import ASIDE
 
-_JS = Install("posthog-js", "^1.434.0")
+_JS = Install("posthog-js", "^1.434.0", oldest="1.335")
 _REACT = Install("@posthog/react", "^1.11.0")
 _HASH_ROUTER = r"<HashRouter\b|\b(?:createHashRouter|createHashHistory|useHashLocation)\s*(?:\(|\})"
 
@@ -55,11 +57,20 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
     for path in scripts:
         yield react_entry.starts(path, source)
         if not wrapped:
-            errors = answers.wants("error_tracking")
-            yield react_entry.wraps(_renderer(sources, path), error_tracking=errors, needs=(path,))
+            yield from _wraps(project, _renderer(sources, path), path, answers)
     yield from declares_variables(project, names)
     yield from remarks(there, answers)
     yield from csp.note(project, answers)
+
+
+def _wraps(project: Project, path: str, entry: str, answers: Answers) -> Iterator[EditFile]:
+    """The provider around what is rendered: by the app, or by a package that the entry hands it to."""
+    errors, found = answers.wants("error_tracking"), shell(project, entry) if path == entry else None
+    if found is None:
+        yield react_entry.wraps(path, error_tracking=errors, needs=(entry,))
+    elif not react_entry.is_wrapped(project.read(found.path) or ""):
+        locate = handed_to(*found.names)
+        yield react_entry.wraps(path, error_tracking=errors, needs=(entry,), locate=locate, renderer=found.path)
 
 
 def _renderer(sources: list[Source], entry: str) -> str:
@@ -86,8 +97,12 @@ def _variables(project: Project, answers: Answers, names: Names, prefix: str | N
     """Token and host, in the directory where Vite looks for env files."""
     values = {names.token: answers.token or "", names.host: answers.host}
     folder = places.env_directory(project)
+    lines = "\n".join(f"{name}={value}" for name, value in values.items())
+    if places.computes_env_directory(project):
+        title = f"Set {names.token} in the .env.local of the directory that envDir is: it is computed"
+        yield Manual(title, lines, places.config(project) or "")
+        return
     if normal(f"{project.path}/{folder}").startswith(".."):
-        lines = "\n".join(f"{name}={value}" for name, value in values.items())
         yield Manual(f"Set {names.token} in {folder}/.env.local, which is outside of this directory", lines)
         return
     file = "" if folder == "." else f"{folder}/.env.local"

@@ -172,6 +172,63 @@ def test_pnpm_with_a_catalog(app: RealApp, sink: Sink) -> None:
     undone_one_by_one(app, before, "apps/api")
 
 
+MANAGERS = {
+    "npm": ("npm", "ci"),
+    "pnpm@10": ("pnpm", "install", "--frozen-lockfile"),
+    "yarn@1": ("yarn", "install", "--frozen-lockfile"),
+    "@yarnpkg/cli-dist@4": ("yarn", "install", "--immutable"),
+    "bun@1": ("bun", "install", "--frozen-lockfile"),
+}
+
+
+@pytest.mark.parametrize("manager", MANAGERS)
+def test_every_manager(app: RealApp, sink: Sink, manager: str) -> None:
+    """One call for both apps, and only our packages move in the lockfile; the second undo gives its bytes back."""
+    frozen = MANAGERS[manager]
+    tool = frozen[0]
+    if tool != "npm":
+        tools = app.state / "tools"
+        app.run("npm", "install", "--no-audit", "--no-fund", "--prefix", str(tools), manager)
+        app.env["PATH"] = os.pathsep.join((str(tools / "node_modules/.bin"), os.environ["PATH"]))
+        app.env["YARN_NPM_REGISTRY_SERVER"] = app.env["YARN_REGISTRY"] = "https://registry.npmjs.org"
+    server = "import express from 'express';\n\nconst app = express();\n\napp.listen(process.env.PORT ?? 3000);\n"
+    own = {"private": True, "version": "1.0.0", "type": "module", "scripts": {"start": "node server.js"}}
+    root = {"name": "acme", "private": True, "devDependencies": {"ms": "2.1.2"}, "workspaces": ["apps/*"]}
+    files = {
+        "package.json": json.dumps(root, indent=2) + "\n",
+        ".gitignore": IGNORED + ".yarn/\n.pnp.*\n",
+        "yarn.lock": "",
+    }
+    for name in ("api", "jobs"):
+        manifest = {"name": name, **own, "dependencies": {"express": "4.18.2"}}
+        files[f"apps/{name}/package.json"] = json.dumps(manifest, indent=2) + "\n"
+        files[f"apps/{name}/server.js"] = server
+    if tool == "pnpm":
+        files["pnpm-workspace.yaml"] = "packages:\n  - apps/*\n"
+    if tool != "yarn":
+        del files["yarn.lock"]
+    elif manager != "yarn@1":
+        files[".yarnrc.yml"] = "nodeLinker: pnp\nenableTelemetry: false\n"
+    write(app, files)
+    app.env["YARN_ENABLE_IMMUTABLE_INSTALLS"] = "false"
+    app.run(tool, "install", *(["--no-frozen-lockfile"] if tool == "pnpm" else []))
+    app.commit()
+    before = app.content()
+    app.setup(sink, "--target", "apps/api", "--target", "apps/jobs")
+    (lock,) = (path for path in touched(app, before) if not path.startswith(("apps/", ".pnp", ".yarn/")))
+    assert lock in ("package-lock.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock")
+    lines = (app.root / lock).read_text().splitlines()
+    gone = [line for line in before[lock].decode().splitlines() if line not in lines]
+    assert [line for line in gone if "express" not in line] == [], "only a comma may come behind our neighbour"
+    app.run(*frozen)
+    node = ("yarn", "workspace", "jobs", "node") if tool == "yarn" else ("node",)
+    there = app.root if tool == "yarn" else app.root / "apps/jobs"
+    RealApp(there, app.state, app.env).run(*node, "-e", "require.resolve('posthog-node')")
+    app.wizard("undo", "--ci", "--target", "apps/api")
+    app.wizard("undo", "--ci", "--target", "apps/jobs")
+    assert {path for path in touched(app, before) if not path.startswith(".yarn/")} == set()
+
+
 def test_uv(app: RealApp, sink: Sink) -> None:
     flask = "from flask import Flask\n\napp = Flask(__name__)\n\n\n@app.get('/')\ndef index():\n    return 'hello'\n"
     fastapi = "from fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.get('/')\ndef index():\n    return {}\n"

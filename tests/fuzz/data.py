@@ -10,6 +10,7 @@ from tests.fuzz.data_oracles import (
     array_check,
     cfg_check,
     docker_check,
+    entry_check,
     env_check,
     json_check,
     py_check,
@@ -17,11 +18,11 @@ from tests.fuzz.data_oracles import (
     toml_check,
     yaml_check,
 )
-from wizard.codemods import dockerfile, dotenv, requirements, setup_files, toml, yaml
+from wizard.codemods import dockerfile, dotenv, requirements, setup_files, toml, yaml, yaml_entries
 from wizard.codemods import json as jsons
 from wizard.edits import Codemod
 
-MODULES = (dockerfile, dotenv, jsons, requirements, setup_files, toml, yaml)
+MODULES = (dockerfile, dotenv, jsons, requirements, setup_files, toml, yaml, yaml_entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,14 @@ YAML_WORDS = (
     "!t ",
     "  ",
 )
+CATALOG_SOURCES = (
+    "packages:\n  - 'apps/*' # all\n\n# one version\ncatalog:\n  # about\n  '@a/b': ^1.0.0\n  next: 15.0.0 # pinned\n\n"
+    "  # more\n  zod: ^3.0.0\n\ncatalogs:\n  web: {react: 19.0.0, vite: ^6.0.0}\n",
+    'catalog:\n    "next": "15"\n    "react": "19"\ncatalogs:\n    web:\n        "a": &v "1"\n        "b": *v\nx: 1',
+    "catalog: {}\ncatalogs:\n  web: {\n    a: 1, # why\n    z: 2\n  }\n",
+    "catalog:\ncatalogs:\n  web:\n  api:\n    e: |\n      x\n",
+    "nodeLinker: node-modules\n",
+)
 DOCKER_SOURCES = (
     "# syntax=docker/dockerfile:1\nFROM node:20 AS base\nARG A=1\nFROM base AS build\nRUN \\\n  if x; then npm ci; \\\n"
     "  # c\n\n  fi\nENV B='x y' \\\n  C=2\n# why\nRUN --mount=type=cache,target=/x npm run build\nCMD [\"node\"]\n",
@@ -200,6 +209,17 @@ TARGETS: dict[str, tuple[Target, ...]] = {
             yaml_check,
         ),
     ),
+    "yaml_entries.ensure_entry": tuple(
+        Target(
+            yaml_entries.ensure_entry(path, key, "^1.434.0"),
+            CATALOG_SOURCES,
+            (*YAML_WORDS, "catalog:", "posthog-js: 1", "'@a/b'", "{}"),
+            entry_check(path, key, "^1.434.0"),
+            False,
+        )
+        for path in (("catalog",), ("catalogs", "web"))
+        for key in ("posthog-js", "@posthog/react")
+    ),
     "dotenv.ensure_variable": tuple(
         Target(dotenv.ensure_variable("KEY", value), ENV_SOURCES, ENV_WORDS, env_check("KEY", value), False)
         for value in ("phc_x", "a b#c", "it's")
@@ -221,9 +241,9 @@ TARGETS: dict[str, tuple[Target, ...]] = {
             json_check(("tasks", "build"), "x", {"y": ["z"]}),
         ),
     ),
-    "json.append_to_array": (
+    "json.ensure_item": (
         Target(
-            jsons.append_to_array(("tasks", "build", "env"), "HOST"),
+            jsons.ensure_item(("tasks", "build", "env"), "HOST"),
             JSON_SOURCES,
             JSON_WORDS,
             array_check(("tasks", "build", "env"), "HOST"),

@@ -25,6 +25,7 @@ from wizard.codemods.js import (
     imports,
     interfaces,
     jsx,
+    matchers,
     objects,
     reading,
     rewrites,
@@ -47,7 +48,9 @@ Look = Callable[[str], object]
 SCRIPTS = (".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".mts", ".cts")
 MARKUP = (".astro", ".html", ".vue", ".svelte")
 MODULES = (csp, react_entry, html, sfc, syntax)
-TABLES = "js_imports js_interfaces js_jsx js_objects js_rewrites js_signals js_statements js_style html sfc csp".split()
+TABLES = (
+    "js_imports js_interfaces js_jsx js_matchers js_objects js_rewrites js_signals js_statements js_style html sfc csp"
+).split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +143,14 @@ ENSURE: tuple[Attack, ...] = (
     Attack("objects.append_to_list", objects.append_to_list("vite.plugins", "ours()", r"\bours\("), "js_objects"),
     Attack("objects.append_to_list", objects.append_to_list("plugins", "ours({ a: 1 })", r"\bours\("), "js_objects"),
     Attack("rewrites.ensure_rewrites", rewrites.ensure_rewrites(RULES, r"/ph/"), "js_rewrites"),
+    Attack("matchers.exclude_from_matcher", matchers.exclude_from_matcher("ours"), "js_matchers"),
     Attack("signals.ensure_before_exit", signals.ensure_before_exit("flush()", r"\bflush\("), "js_signals"),
     Attack("interfaces.ensure_interface_members", _MEMBERS, "js_interfaces"),
     Attack("jsx.rendered_root", _wrap(jsx.rendered_root), "js_jsx"),
     Attack("jsx.layout_children", _wrap(jsx.layout_children), "js_jsx"),
     Attack("jsx.page_component", _wrap(jsx.page_component), "js_jsx"),
     Attack("jsx.returned_element", _wrap(jsx.returned_element), "js_jsx"),
+    Attack("jsx.handed_to", _wrap(jsx.handed_to("render", "mount")), "js_jsx"),
     Attack("jsx.the_element", _wrap(jsx.the_element("App", "Outlet", "div")), "js_jsx"),
     Attack("jsx.wrap_jsx", chain(_wrap(jsx.layout_children), imports.ensure_import("../p", names=["P"])), "js_jsx"),
     Attack("react_entry.starts", chain(*react_entry.starts("main.tsx", ENTRY).codemods), "js_jsx"),

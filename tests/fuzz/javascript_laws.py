@@ -97,6 +97,10 @@ def _same_code(before: str, after: str) -> None:
         assert token in rest, f"token {token!r} is not there, or not in its place"
 
 
+_EXCLUDED = re.compile(r"(?<=^./\(\(\?!)(?:ours|ph-relay)\|")
+"""What a pattern of a matcher gains: the one edit inside a string."""
+
+
 def _directives(script: Script) -> list[str]:
     """The shebang and `"use client"` and the like, up to the first other statement."""
     found = []
@@ -120,6 +124,7 @@ def _tokens(script: Script) -> Iterator[str]:
         if node.child_count and node.type not in ("comment", "string"):
             pending.extend(reversed(node.children))
         elif source.strip() and source not in (",", ";"):
+            source = _EXCLUDED.sub("", source) if node.type == "string" else source
             yield f"{node.type} {source.strip() if node.type == 'jsx_text' else source}"
 
 

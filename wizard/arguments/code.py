@@ -10,7 +10,7 @@ import click
 from wizard.answers import IN_BROWSER
 from wizard.arguments.group import cli
 from wizard.errors import Exit
-from wizard.flags import DEBUG, DIRECTORY, JSON, OFFLINE, carrying_out, choices, option
+from wizard.flags import DEBUG, DIRECTORY, JSON, OFFLINE, carrying_out, choices, for_app, option
 
 
 @cli.command(short_help="Set PostHog up here: diff first, then apply, then prove.")
@@ -26,7 +26,8 @@ from wizard.flags import DEBUG, DIRECTORY, JSON, OFFLINE, carrying_out, choices,
 @option("--host", help="URL of your own PostHog, or of your proxy, instead of a region.")
 @option("--framework", help="Framework id (see `posthog-wizard frameworks`) instead of detection.")
 @option("--target", multiple=True, metavar="PATH", help="App to set up, relative to DIRECTORY; repeatable.")
-@option("--all", "all_apps", is_flag=True, help="Every app that is found.")
+@option("--all", "all_apps", is_flag=True, help="Every app that is found, but no documentation or command.")
+@for_app("Answer for one app alone: apps/web:region=eu, apps/web:no-autocapture; repeatable.")
 @choices
 @option(
     "--switch-on",
@@ -57,6 +58,7 @@ def setup(**options: Any) -> int:
 @option("--ci", "--yes", "-y", "ci", is_flag=True, help="Ask nothing; a missing answer is exit 2 and names its flag.")
 @option("--token", help="Project token (phc_...): a saved plan holds none.")
 @option("--host", help="URL of your own PostHog, when the plan is for one.")
+@for_app("Token or host of one app alone: apps/web:token=phc_...; repeatable.")
 @carrying_out
 @JSON
 @DEBUG

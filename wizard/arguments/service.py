@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from wizard.arguments.group import cli, examples
-from wizard.flags import DEBUG, DIRECTORY, JSON, F, no_network, option
+from wizard.flags import DEBUG, DIRECTORY, JSON, F, for_app, no_network, option
 
 REGION = option("--region", type=click.Choice(["us", "eu"]), help="Region of PostHog Cloud.")
 HOST = option("--host", help="URL of your own PostHog.")
@@ -25,7 +25,8 @@ def about_an_app(function: F) -> F:
         REGION,
         option("--token", help="Project token instead of the one in the project's env files."),
         option("--framework", help="Framework id instead of detection."),
-        option("--all", "all_apps", is_flag=True, help="Every app that is found."),
+        for_app("Token, project or host of one app alone: apps/web:token=phc_...; repeatable."),
+        option("--all", "all_apps", is_flag=True, help="Every app that is found, but no documentation or command."),
         option("--target", multiple=True, metavar="PATH", help="App to look at, relative to DIRECTORY; repeatable."),
         DIRECTORY,
     ):

@@ -16,6 +16,7 @@ _KEYWORD = re.compile(r"[ \t]*([A-Za-z]+)(?:[ \t]+|\Z)")
 _HEREDOC = re.compile(r"""(?<!<)<<(-?)(["']?)([A-Za-z_]\w*)\2""")
 _FROM = re.compile(r"(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?\s*\Z", re.IGNORECASE)
 _PAIR = re.compile(r"""([\w.-]+)(?:=((?:"[^"]*"|'[^']*'|\\.|[^\s"'])*))?""")
+_COPIED = re.compile(r"--(?:from=|mount=\S*\bfrom=)([\w.-]+)", re.IGNORECASE)
 _SECRET_ENV = re.compile(r"--mount=\S*\btype=secret\S*\benv=(\w+)")
 BUILDS = re.compile(
     r"\b(?:npm|pnpm|yarn|bun|npx|bunx|pnpx|turbo|nx|next|vite|astro|nuxt|nuxi|ng|gatsby|react-scripts|react-router"
@@ -154,6 +155,21 @@ def in_scope(text: str, stage: Stage, before: Instruction | None = None) -> dict
         if instruction == before:
             break
     return found
+
+
+def made_from(text: str, target: str = "") -> tuple[Stage, ...]:
+    """The stage `target` (its name or number; the last one without) and all that it is based on or copies from."""
+    every = stages(text)
+    known = {str(number): stage for number, stage in enumerate(every)}
+    known |= {stage.name.lower(): stage for stage in every if stage.name}
+    pending, found = [known.get(target.lower(), every[-1])], list[Stage]()
+    while pending:
+        stage = pending.pop()
+        if stage not in found:
+            found.append(stage)
+            copied = (name for i in stage.instructions for name in _COPIED.findall(i.value))
+            pending += [known[name.lower()] for name in (stage.base, *copied) if name.lower() in known]
+    return tuple(found)
 
 
 def build_steps(text: str, is_wanted: Callable[[str], bool] = lambda command: True) -> list[tuple[Stage, Instruction]]:

@@ -85,8 +85,11 @@ def quoted(value: str) -> str:
     return quote + value + quote
 
 
-def ensure_variable(name: str, value: str) -> Codemod:
-    """`name` is assigned. A non-empty value stays as it is; an empty one is filled; a missing one is appended."""
+def ensure_variable(name: str, value: str, comment: str = "") -> Codemod:
+    """`name` is assigned. A non-empty value stays as it is; an empty one is filled; a missing one is appended.
+
+    What is appended stands below a blank line and its `comment`, if it has one.
+    """
 
     def codemod(text: str) -> str:
         same = [entry for entry in entries(text) if entry.name == name]
@@ -96,6 +99,8 @@ def ensure_variable(name: str, value: str) -> Codemod:
         if same:
             return splice(text, [_assigned(text, same[-1], value)])
         before = "" if not text or text.endswith(("\n", "\r")) else "\n"
+        if comment:
+            before += ("\n" if text.strip() else "") + f"# {comment}\n"
         return splice(text, [insert(len(text), f"{before}{name}={quoted(value)}\n")])
 
     return codemod

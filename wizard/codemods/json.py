@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,7 +11,7 @@ from typing import Any
 
 from wizard.edits import Codemod, Edit, splice
 from wizard.errors import CannotEdit
-from wizard.lists import insert_item
+from wizard.lists import alphabetical_place, insert_item
 from wizard.text import indent_at, indent_unit, indented, line_number
 
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"')
@@ -68,8 +67,11 @@ def ensure_member(path: Sequence[str], key: str, value: object, *, alphabetical:
     return run
 
 
-def append_to_array(path: Sequence[str], item: object) -> Codemod:
-    """The array at `path` holds `item`; an array that is missing is made with it as its only item."""
+def ensure_item(path: Sequence[str], item: object) -> Codemod:
+    """The array at `path` holds `item`: at its place in an alphabetical list of names, else as the last one.
+
+    An array that is missing is made with it as its only item.
+    """
 
     def run(text: str) -> str:
         node, missing = _deepest(text, scan(text), path[:-1])
@@ -78,13 +80,17 @@ def append_to_array(path: Sequence[str], item: object) -> Codemod:
         array = _child(text, node, path[-1])
         if array.kind != "[":
             raise CannotEdit(f"{'.'.join(path)} is not a list", line_number(text, array.start))
-        if any(_decoded(text, child) == item for child in array.children):
+        names = [_decoded(text, child) for child in array.children]
+        if item in names:
             return text
         spans = [(child.start, child.end) for child in array.children]
+        index = len(spans)
+        if isinstance(item, str) and len(names) > 1 and all(isinstance(name, str) for name in names):
+            index = alphabetical_place(names, item)
         new = json.dumps(item, ensure_ascii=False)
         unit = indent_unit(text)
         return splice(
-            text, insert_item(text, array.start, array.end - 1, spans, len(spans), new, unit=unit, trailing_comma=False)
+            text, insert_item(text, array.start, array.end - 1, spans, index, new, unit=unit, trailing_comma=False)
         )
 
     return run
@@ -100,16 +106,8 @@ def _add_member(text: str, node: Node, key: str, value: object, alphabetical: bo
         outer = indent_at(text, node.start)
         return [Edit(node.start + 1, node.end - 1, f"\n{indented(new, outer + unit)}\n{outer}")]
     spans = [(start, child.end) for start, child in zip(node.starts, node.children, strict=True)]
-    index = _place(node.keys, key) if alphabetical else len(spans)
+    index = alphabetical_place(node.keys, key) if alphabetical else len(spans)
     return insert_item(text, node.start, node.end - 1, spans, index, new, unit=unit, pad=" ", trailing_comma=False)
-
-
-def _place(keys: Sequence[str], key: str) -> int:
-    for order in (str, str.casefold):
-        ordered = [order(k) for k in keys]
-        if ordered == sorted(ordered):
-            return bisect_left(ordered, order(key))
-    return len(keys)
 
 
 def _deepest(text: str, node: Node, path: Sequence[str]) -> tuple[Node, list[str]]:

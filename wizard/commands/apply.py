@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from wizard import saved_plan, version
-from wizard.answers import Answers
+from wizard.answers import Each, key
 from wizard.apps import App
 from wizard.choice import Selection
 from wizard.commands import recover
 from wizard.commands.carry_out import Report, carry_out, refuse_missing
 from wizard.commands.choices import Choices
-from wizard.commands.choose import choose_answers, choose_app
-from wizard.commands.choose_token import existing_token
+from wizard.commands.choose import Agreed, choose_with
+from wizard.commands.choose_apps import choose_app, named
 from wizard.commands.command_line import Run, apply_line
+from wizard.commands.own_answers import with_own
 from wizard.commands.report import as_json, show_apps, show_plan, show_rest
 from wizard.console import Console, is_interactive
 from wizard.errors import Exit, UsageError, WizardError
 from wizard.planning import make_plan
 from wizard.project import Tree
-from wizard.saved_plan import SavedPlan
+from wizard.saved_plan import SavedPlan, SavedTarget
 from wizard.workspace import list_tree, root_of
 
 
@@ -33,6 +35,7 @@ class ApplySettings:
         self.ci: bool = options["ci"] or self.as_json
         self.token: str | None = options["token"]
         self.host: str | None = options["host"]
+        self.for_app: tuple[str, ...] = options["for_app"]
         self.run = Run(
             directory=options["directory"],
             may_ask=not self.ci and is_interactive(),
@@ -57,10 +60,13 @@ def _run(settings: ApplySettings, console: Console, report: Report) -> None:
     saved = saved_plan.load(settings.file)
     recover.unfinished(root_of(settings.run.directory), console, may_ask=settings.run.may_ask)
     tree = list_tree(settings.run.directory)
-    apps = tuple(choose_app(tree, framework, path) for path, framework in saved.targets)
-    show_apps(console, apps)
-    answers = _answers(settings, saved, apps, console)
-    report.plan = plan = make_plan(apps, answers, saved.package_manager, Selection(refused=frozenset(saved.left_out)))
+    picked = named(choose_app(tree, target.id, target.path) for target in saved.targets)
+    show_apps(console, picked.apps)
+    agreed = _agreed(settings, saved, picked.apps, console)
+    answers = agreed.answers
+    report.plan = plan = make_plan(
+        picked.apps, answers, saved.package_manager, Selection(refused=frozenset(saved.left_out))
+    )
     if saved_plan.is_applied(saved, plan, tree):
         report.status = "incomplete" if plan.manual else "unchanged"
         report.exit_code = Exit.INCOMPLETE if plan.manual else Exit.OK
@@ -77,36 +83,57 @@ def _run(settings: ApplySettings, console: Console, report: Report) -> None:
             report.status, report.exit_code = "declined", Exit.OK
             console.say("Nothing was written.")
             return
-    token = settings.token or (None if existing_token(apps) else answers.token)
-    reproduce = apply_line(settings.run, settings.file, answers, token)
-    carry_out(settings.run, console, report, tree, apps, answers, reproduce)
+    reproduce = apply_line(settings.run, settings.file, picked.apps, answers, agreed.choices)
+    carry_out(settings.run, console, report, tree, picked, agreed.projects, reproduce)
 
 
-def _answers(settings: ApplySettings, saved: SavedPlan, apps: tuple[App, ...], console: Console) -> Answers:
-    """The answers that the plan was made from; the token, and the host of an own instance, are asked for again."""
-    if settings.host and saved.region:
-        raise UsageError(f"the plan is for PostHog Cloud {saved.region.upper()}, --host names another")
-    if settings.token and saved.no_token:
-        raise UsageError("the plan was made without a token", "Apply it without --token, or make it again with one.")
-    choices = Choices(
+def _agreed(settings: ApplySettings, saved: SavedPlan, apps: tuple[App, ...], console: Console) -> Agreed:
+    """The answers that the plan was made from; tokens, and the host of an own instance, are asked for again."""
+    given = Choices(
         directory=settings.run.directory,
         ci=settings.ci,
         token=settings.token,
-        region=None if saved.host_open else saved.region,
         host=settings.host,
-        options=saved.options,
-        sdk_version=tuple(f"{name}={found}" for name, found in saved.versions.items()),
-        replace_token=saved.replace_token,
-        no_token=saved.no_token,
+        for_app=settings.for_app,
         offline=settings.run.offline,
     )
-    answers = choose_answers(apps, choices, console)
-    if not saved.region and not saved.is_for(answers.hosts.ingest):
-        raise WizardError(f"the plan is not for {answers.hosts.ingest}", "Give the --host that it was made with.")
-    return answers
+    said = with_own(given, apps)
+    own = {key(target): _own(target, said.of(target)) for target in saved.targets}
+    agreed = choose_with(apps, replace(given, for_app=(), own=own), console)
+    answers = [agreed.answers.of(target) for target in saved.targets]
+    for target, its in zip(saved.targets, answers, strict=True):
+        if not target.region and not target.is_for(its.hosts.ingest):
+            raise WizardError(f"the plan is not for {its.hosts.ingest}", "Give the --host that it was made with.")
+    if saved_plan.project_numbers(answers) != [target.project for target in saved.targets]:
+        belong: dict[int, list[str]] = {}
+        for target in saved.targets:
+            belong.setdefault(target.project, []).append(target.path)
+        together = "; ".join(", ".join(paths) for paths in belong.values())
+        raise WizardError(
+            f"the apps of the plan belong together by project in another way: {together}",
+            "Give the token of each with --for APP:token=phc_...",
+        )
+    return agreed
 
 
-def _refuse_moved(settings: ApplySettings, saved: SavedPlan, report: Report, answers: Answers, tree: Tree) -> None:
+def _own(target: SavedTarget, said: Choices) -> dict[str, Any]:
+    """What the plan and the command line say of one app."""
+    if target.region and (said.host or said.region not in (None, target.region)):
+        raise UsageError(f"the plan is for PostHog Cloud {target.region.upper()}, --host names another")
+    if target.no_token and said.token:
+        raise UsageError("the plan was made without a token", "Apply it without --token, or make it again with one.")
+    return {
+        "token": said.token,
+        "region": None if target.host_open else target.region or said.region,
+        "host": said.host,
+        "options": dict(target.options),
+        "sdk_version": tuple(f"{name}={version}" for name, version in target.versions.items()),
+        "replace_token": target.replace_token,
+        "no_token": target.no_token,
+    }
+
+
+def _refuse_moved(settings: ApplySettings, saved: SavedPlan, report: Report, answers: Each, tree: Tree) -> None:
     moved = list(saved_plan.differences(saved, report.plan, answers, tree))
     if not moved:
         return

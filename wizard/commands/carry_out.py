@@ -5,25 +5,25 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard import refusals
-from wizard.answers import Answers
 from wizard.apps import App
+from wizard.commands.choose_apps import Picked
+from wizard.commands.choose_project import Chosen
 from wizard.commands.command_line import Run
 from wizard.commands.report import by_hand, calls, summary
 from wizard.console import Console
 from wizard.errors import Bug, Exit, WizardError
 from wizard.git import git
-from wizard.install import explain, missing_binaries, run_install
+from wizard.install import InstallResult, Trouble, missing_binaries, run_install
 from wizard.packages import Command, family
 from wizard.plan import Plan
 from wizard.project import Tree
 
 if TYPE_CHECKING:
-    from wizard.commands.connect import Connection
     from wizard.next_steps import Step
 
 
@@ -72,18 +72,16 @@ def carry_out(
     console: Console,
     report: Report,
     tree: Tree,
-    apps: tuple[App, ...],
-    answers: Answers,
+    picked: Picked,
+    projects: Sequence[Chosen],
     reproduce: str,
     in_project: Callable[[], None] = lambda: None,
-    connection: Connection | None = None,
     dashboards: Callable[[], None] = lambda: None,
 ) -> None:
     """Write `report.plan`, all or nothing, then install and verify. `reproduce` is the line that does it again.
 
-    `in_project` is what was agreed on besides, to be done in PostHog once the files are written. `connection` is how
-    the project in PostHog was reached, if it was: it serves for reading the test event back. `dashboards` makes those
-    that were asked for.
+    `in_project` is what was agreed on besides, to be done in PostHog once the files are written. `dashboards` makes
+    those that were asked for.
     """
     from wizard.apply import apply
     from wizard.journal import remove, settle
@@ -91,15 +89,17 @@ def carry_out(
 
     plan = report.plan
     _refuse_dirty(run, tree, plan)
-    locks = _lockfiles(apps, run.package_manager)
+    installs = () if run.no_install else plan.installs
+    watch = [path for path in _brought_along(picked.apps, run.package_manager) if installs or not path.startswith("..")]
     with lock(tree.root.resolve()):
-        journal = apply(tree.root, plan.files, command=reproduce, watch=locks)
+        paths = [app.project.path for app in picked.apps]
+        journal = apply(tree.root, plan.files, command=reproduce, watch=watch, targets=paths)
         try:
             _check_disk(tree.root, plan)
             remember_choice(tree.root, plan)
             report.journal = journal.id
             console.say(f"Applied: {summary(plan)}.", "green")
-            installed = _install(() if run.no_install else plan.installs, tree.root, console, report)
+            failed = _install(installs, tree.root, console, report)
         finally:
             # also when Ctrl-C ends the package manager: undo has to know what that made of the lockfile
             settled = settle(journal)
@@ -107,14 +107,15 @@ def carry_out(
             if all(entry.before == entry.after for entry in (*settled.files, *settled.watched)):
                 remove(settled)
                 report.journal = None
-    remaining = bool(plan.manual) or (bool(plan.installs) and (run.no_install or not installed))
+    left = plan.installs if run.no_install else failed
+    remaining = bool(plan.manual or left)
     report.status = "incomplete" if remaining else "applied"
     report.exit_code = Exit.INCOMPLETE if remaining else Exit.OK
     in_project()
-    if not run.no_verify and installed:
-        _verify(run, console, report, apps, answers, connection)
+    if not run.no_verify and not failed:
+        _verify(run, console, report, picked, projects)
     dashboards()
-    _close(run, console, report, installed, reproduce)
+    _close(run, console, report, picked, left, reproduce)
 
 
 def remember_choice(root: Path, plan: Plan) -> None:
@@ -123,83 +124,79 @@ def remember_choice(root: Path, plan: Plan) -> None:
     refusals.remember(root, [e.id for e in plan.left_out if e.reason == "skipped"], taken)
 
 
-def _lockfiles(apps: tuple[App, ...], package_manager: str | None) -> list[str]:
-    """Lockfiles that the install may change, inside of the tree, so that undo can restore them."""
-    found = []
-    for app in apps:
-        lockfile = family(app.framework.language).lockfile(app.project, package_manager)
-        if lockfile is not None and not app.project.within(lockfile).startswith(".."):
-            found.append(app.project.within(lockfile))
-    return list(dict.fromkeys(found))
+def _brought_along(apps: tuple[App, ...], package_manager: str | None) -> list[str]:
+    """Lockfiles and the like that the install may change, so that undo can restore those inside of the tree."""
+    brought_along = (
+        app.project.within(path)
+        for app in apps
+        for path in family(app.framework.language).brought_along(app.project, package_manager)
+    )
+    return list(dict.fromkeys(brought_along))
 
 
-def _install(commands: tuple[Command, ...], root: Path, console: Console, report: Report) -> bool:
-    """Run the package manager, if there is anything to run; says what went wrong, if anything."""
-    if not commands:
-        return True
-    with console.waiting(f"Installing with {Path(commands[0].argv[0]).name} (at most 15 minutes)") as remark:
-        result = run_install(commands, root, remark)
-    report.install = {"ok": result.ok, "argv": list(result.argv), "trouble": None}
-    if result.ok:
-        console.say("Installed.", "green")
-        return True
-    packages = tuple(sdk for app in report.plan.apps for sdk in app.packages)
-    trouble = explain(result.output, Command(result.argv, result.cwd), packages)
-    title = trouble.title if trouble else f"{result.argv[0]} ended with exit code {result.returncode}"
-    if result.timed_out:
-        title = f"{result.argv[0]} took too long and was stopped"
-    report.install["trouble"] = {"title": title, "hint": trouble.hint if trouble else ""}
-    console.error(f"the install failed: {title}", trouble.hint if trouble else "")
+def _install(commands: tuple[Command, ...], root: Path, console: Console, report: Report) -> tuple[Command, ...]:
+    """Run the package managers; says what went wrong, if anything, and returns what is left to be run.
+
+    The trouble of one app is no reason to leave its neighbour half set up.
+    """
+    left: list[Command] = []
+    for command in commands:
+        with console.waiting(f"Installing with {Path(command.argv[0]).name} (at most 15 minutes)") as remark:
+            result = run_install([command], root, remark)
+        if not left:
+            report.install = {"ok": result.ok, "argv": list(result.argv), "trouble": None}
+        if result.ok:
+            console.say("Installed." if len(commands) == 1 else f"Installed in {command.cwd}.", "green")
+        else:
+            left.append(command)
+            _say_why(result, root, console, report)
+    return tuple(left)
+
+
+def _say_why(result: InstallResult, root: Path, console: Console, report: Report) -> None:
+    trouble = result.trouble or Trouble("")
+    if report.install and report.install["trouble"] is None:
+        report.install["trouble"] = {"title": trouble.title, "hint": trouble.hint}
+    console.error(f"the install failed: {trouble.title}", trouble.hint)
     console.say(f"Ran {shlex.join(result.argv)} in {root / result.cwd}: exit {result.returncode}. Its last lines:")
     for line in result.tail:
         console.raw(f"    {line}")
     console.say("The edits stay; run that command again to finish.")
-    return False
 
 
-def _verify(
-    run: Run,
-    console: Console,
-    report: Report,
-    apps: tuple[App, ...],
-    answers: Answers,
-    connection: Connection | None,
-) -> None:
+def _verify(run: Run, console: Console, report: Report, picked: Picked, projects: Sequence[Chosen]) -> None:
     from wizard.commands.verify import How, check_apps, links, show, worst
 
-    how = How(again=shlex.join(["posthog-wizard", "verify", *run.place]) + _targets(apps))
-    if connection:
-        how = replace(how, access=connection.access, fresh=connection.made)
-    checked = check_apps(apps, answers, console, run.may_ask, how=how)
-    show(console, checked, how.again)
+    how = How(again=lambda names: "posthog-wizard verify" + _about(run, names or picked.names))
+    checked = check_apps(projects, console, run.may_ask, how=how)
+    show(console, checked, how.again(()))
     report.verification = links(checked)
     if worst(checked) and report.exit_code is Exit.OK:
         report.status, report.exit_code = "unverified", worst(checked)
 
 
-def _targets(apps: Sequence[App]) -> str:
-    """What names these apps to the next command, with a blank in front; nothing for the one of the directory."""
-    paths = dict.fromkeys(app.path for app in apps)
-    return "" if list(paths) == ["."] else "".join(f" --target {shlex.quote(path)}" for path in paths)
+def _about(run: Run, names: Sequence[str]) -> str:
+    """What names the directory and these apps to the next command, with a blank in front; nothing for the usual."""
+    words = [*run.place, *(word for name in names for word in ("--target", name))]
+    return "".join(f" {shlex.quote(word)}" for word in words)
 
 
-def _close(run: Run, console: Console, report: Report, installed: bool, reproduce: str) -> None:
+def _close(
+    run: Run, console: Console, report: Report, picked: Picked, left: tuple[Command, ...], reproduce: str
+) -> None:
     plan = report.plan
-    left = plan.installs and (run.no_install or not installed)
     if plan.left_out or plan.manual or left:
         console.head("Done" if report.exit_code is Exit.OK else "Not finished")
     for left_out in plan.left_out:
         console.item("-", f"left out: {left_out.id}")
     for (title, _), places in by_hand(plan).items():
         console.item("!", f"left to you: {title}" + (f"  [{', '.join(places)}]" if places else ""), "bold yellow")
-    if left:
-        for call, where in calls(plan):
-            console.item("!", f"left to you: run {call}{where}", "bold yellow")
+    for call, where in calls(left):
+        console.item("!", f"left to you: run {call}{where}", "bold yellow")
     if not run.hints:
         return
-    place = "".join(f" {shlex.quote(word)}" for word in run.place)
     apps = [planned.app for planned in plan.apps]
-    chosen = place + _targets(apps)
+    chosen = _about(run, picked.names)
     proven = [v for v in report.verification or () if v["link"] != "token" and v["status"] == "passed"]
     from wizard.commands.steps import show_steps, steps_after
 
@@ -208,7 +205,7 @@ def _close(run: Run, console: Console, report: Report, installed: bool, reproduc
     show_steps(console, [(path, step) for path, step in report.next_steps if step.id not in said])
     console.say()
     console.raw("Check events:   posthog-wizard verify" + chosen)
-    console.raw("Take it back:   posthog-wizard undo" + place)
+    console.raw("Take it back:   posthog-wizard undo" + _about(run, ()))
     console.raw("The same again: " + reproduce)
 
 

@@ -41,18 +41,27 @@ def read_hosts(apps: Sequence[App]) -> tuple[Hosts, str] | None:
     for app in apps:
         names = app.framework.names(app.project)
         if there := environment.current(app.project, names.host, app.framework.env_folder(app.project)):
+            file = app.project.within(there[1])
             try:
-                return posthog_hosts.of(there[0]), there[1]
+                return posthog_hosts.of(there[0]), file
             except UsageError as error:
                 hint = "Correct it there, or name your PostHog with --region or --host."
-                raise UsageError(f"{names.host} in {there[1]}: {error.message}", hint) from error
+                raise UsageError(f"{names.host} in {file}: {error.message}", hint) from error
     return None
 
 
 def choose_hosts(
-    apps: Sequence[App], choices: Choices, token: str | None, proven: Hosts | None, console: Console
+    apps: Sequence[App],
+    choices: Choices,
+    token: str | None,
+    proven: Hosts | None,
+    console: Console,
+    before: Hosts | None = None,
 ) -> Where:
-    """`proven` are the hosts of the access by which the project was chosen. Raises UsageError in CI."""
+    """`proven` are the hosts of the access by which the project was chosen, `before` what was said of other apps.
+
+    Raises UsageError in CI.
+    """
     if (named := named_hosts(choices)) is not None:
         return Where(named)
     there = read_hosts(apps)
@@ -76,11 +85,11 @@ def choose_hosts(
         return Where(posthog_hosts.cloud("us"), open=True)
     if not choices.may_ask:
         raise UsageError("the region is missing", "Give --region us|eu or --host URL, or set POSTHOG_WIZARD_REGION.")
-    return Where(ask_hosts(choices))
+    return Where(ask_hosts(before))
 
 
-def ask_hosts(choices: Choices) -> Hosts:
-    """The question, for a person."""
+def ask_hosts(before: Hosts | None) -> Hosts:
+    """The question, for a person; it starts from the answer that was given `before`."""
     from wizard import prompts
 
     titles = [
@@ -88,7 +97,8 @@ def ask_hosts(choices: Choices) -> Hosts:
         ("eu", "EU Cloud (eu.posthog.com)"),
         ("own", "My own instance or proxy"),
     ]
-    region = prompts.select("Where is your PostHog? (--region, --host)", titles)
+    start = (before.region or "own") if before else None
+    region = prompts.select("Where is your PostHog? (--region, --host)", titles, start)
     if region != "own":
         return posthog_hosts.cloud(region)
     return posthog_hosts.of(prompts.text("URL of your PostHog (--host):", posthog_hosts.of))

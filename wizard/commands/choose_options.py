@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from wizard import project_settings
@@ -38,21 +39,18 @@ def choose_options(
     hosts: Hosts,
     connection: Connection | None,
     console: Console,
+    before: Mapping[str, bool] = MappingProxyType({}),
 ) -> Chosen:
-    """Raises UsageError for a flag that means nothing to any of the apps."""
-    relevant = [key for key in OPTIONS if any(key in app.framework.options for app in apps)]
-    given = {key: value for key, value in choices.options.items() if value is not None}
-    if useless := sorted(given.keys() - set(relevant)):
-        flags = ", ".join("--" + key.replace("_", "-") for key in useless)
-        raise UsageError(f"{flags} means nothing for {', '.join(sorted({a.framework.name for a in apps}))}")
-    open_keys = [key for key in relevant if key not in given]
+    """What is on in these apps. `before` is what was said of others: there the question starts."""
+    open_keys = [key for key in OPTIONS if any(_is_open(key, app, choices) for app in apps)]
+    given = {key: on for key, on in given_options(apps, choices).items() if key not in open_keys}
     # a command that only looks, or carries out what was chosen before, has nothing to ask
     if not choices.sets_up or not choices.may_ask or not choices.token_required:
         return Chosen(given, choices.switch_on)
     in_browser = {key for app in apps if app.framework.runtime == "browser" for key in app.framework.options}
     there = _settings(token, hosts, connection, choices, console) if in_browser else {}
     fixed = [key for key in off(there) if key in open_keys and not _may_switch(key, connection)]
-    chosen = _ask([key for key in open_keys if key not in fixed], there)
+    chosen = _ask([key for key in open_keys if key not in fixed], there, before)
     said = {key: on for key, on in (given | chosen).items() if key in in_browser}
     switches = _switches([key for key in off(there) if said.get(key)], connection)
     for sentence in disagreements({key: on for key, on in said.items() if key not in switches}, there):
@@ -64,6 +62,24 @@ def choose_options(
     # what the project has off needs no second switch in the code, which would stay when it is switched on there
     options = given | {key: on or key in off(there) for key, on in chosen.items()}
     return Chosen(options, (*choices.switch_on, *switches))
+
+
+def given_options(apps: Sequence[App], choices: Choices) -> dict[str, bool]:
+    """What flags say of the options that the apps have."""
+    said = ((app, name, on) for app in apps for name, on in choices.of(app).options.items())
+    return {name: on for app, name, on in said if on is not None and name in app.framework.options}
+
+
+def refuse_useless(apps: Sequence[App], choices: Choices) -> None:
+    """Raises UsageError for a flag that means nothing to any of the apps."""
+    given = {key for key, on in choices.options.items() if on is not None}
+    if useless := sorted(given - {key for app in apps for key in app.framework.options}):
+        flags = ", ".join("--" + key.replace("_", "-") for key in useless)
+        raise UsageError(f"{flags} means nothing for {', '.join(sorted({a.framework.name for a in apps}))}")
+
+
+def _is_open(key: str, app: App, choices: Choices) -> bool:
+    return key in app.framework.options and choices.of(app).options.get(key) is None
 
 
 def _settings(
@@ -82,8 +98,8 @@ def _settings(
     return (there or {}) | dict.fromkeys(choices.switch_on, True)
 
 
-def _ask(keys: Sequence[str], there: Mapping[str, bool]) -> dict[str, bool]:
-    """The answers of a person; what the project says is where they start from."""
+def _ask(keys: Sequence[str], there: Mapping[str, bool], before: Mapping[str, bool]) -> dict[str, bool]:
+    """The answers of a person; what was said before, or else the project says, is where they start from."""
     from wizard import prompts
 
     titles = []
@@ -93,7 +109,7 @@ def _ask(keys: Sequence[str], there: Mapping[str, bool]) -> dict[str, bool]:
         says = {True: "on", False: "off", None: ""}[there.get(key)]
         forms = (f"{option.ask} - {says} in the project", f"{short} - {says} in the project", f"{short} ({says} there)")
         title = prompts.fitting(*(forms if says else (option.ask, short)), room=6)
-        titles.append((key, title, there.get(key, option.default)))
+        titles.append((key, title, before.get(key, there.get(key, option.default))))
     if not titles:
         return {}
     chosen = prompts.checkbox("What shall be on? (space changes, enter accepts)", titles)

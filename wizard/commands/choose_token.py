@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from wizard import environment
@@ -39,12 +40,17 @@ def existing_token(apps: Sequence[App]) -> tuple[str, str] | None:
     for app in apps:
         names = app.framework.names(app.project)
         if there := environment.current(app.project, names.token, app.framework.env_folder(app.project)):
-            return there
+            return there[0], app.project.within(there[1])
     return None
 
 
-def choose_token(apps: Sequence[App], choices: Choices, console: Console) -> Found:
-    """The token of the apps. Raises UsageError in CI when there is none, WizardError when two contradict each other."""
+def choose_token(
+    apps: Sequence[App], choices: Choices, console: Console, earlier: Mapping[str, Found] = MappingProxyType({})
+) -> Found:
+    """The token of the apps; `earlier` are those of other apps, by how a person is told of them.
+
+    Raises UsageError in CI when there is none, WizardError when two contradict each other.
+    """
     there = existing_token(apps)
     if choices.token is not None:
         return _given(apps, choices, there, console)
@@ -62,7 +68,7 @@ def choose_token(apps: Sequence[App], choices: Choices, console: Console) -> Fou
     if not choices.may_ask:
         others = ", or --project-id with a login, or --no-token" if choices.sets_up else ""
         raise UsageError("the project token is missing", f"Give --token phc_... (or set POSTHOG_WIZARD_TOKEN){others}.")
-    return _asked(apps, choices, console)
+    return _asked(apps, choices, earlier, console)
 
 
 def _given(apps: Sequence[App], choices: Choices, there: tuple[str, str] | None, console: Console) -> Found:
@@ -100,11 +106,11 @@ def _read(apps: Sequence[App], choices: Choices) -> Hosts | None:
     return found[0] if found else None
 
 
-def _asked(apps: Sequence[App], choices: Choices, console: Console) -> Found:
+def _asked(apps: Sequence[App], choices: Choices, earlier: Mapping[str, Found], console: Console) -> Found:
     from wizard import prompts
 
     known = _logged_in_by() if choices.may_call else ""
-    if not known:
+    if not known and not earlier:
         _tell_where(apps, choices, console)
     ways = [(_PASTE, "paste the project token (phc_...)")]
     if choices.may_call:
@@ -112,7 +118,10 @@ def _asked(apps: Sequence[App], choices: Choices, console: Console) -> Found:
         ways.insert(0 if known else 1, (_LOG_IN, known or "log in and choose the project"))
     if choices.sets_up:
         ways.append((_WITHOUT, "go on without, fill it in later"))
+    ways = [*((called, called) for called in earlier), *ways]
     way = prompts.select("Which project? (--token)", ways, paste=True)
+    if way in earlier:
+        return earlier[way]
     if way == _WITHOUT:
         return Found("")
     if way == _LOG_IN:
@@ -120,7 +129,7 @@ def _asked(apps: Sequence[App], choices: Choices, console: Console) -> Found:
 
         found = connect.connect(choices, _read(apps, choices), console)
         return Found(found.project.token, found)
-    if known and way == _PASTE:
+    if (known or earlier) and way == _PASTE:
         _tell_where(apps, choices, console)
     return _pasted("" if way == _PASTE else way, apps, choices, console)
 

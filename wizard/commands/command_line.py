@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard.answers import OPTIONS, Answers
+from wizard.answers import OPTIONS, Answers, Each, key, name_of
 from wizard.apps import App
 from wizard.choice import Selection
+from wizard.commands.choices import Choices
+from wizard.commands.choose_apps import Picked
+from wizard.commands.choose_project import standing_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,36 +47,24 @@ class Run:
 
 def setup_line(
     run: Run,
-    apps: Sequence[App],
-    answers: Answers,
-    *,
-    token: str | None,
-    framework: str | None,
-    targets: bool,
+    picked: Picked,
+    answers: Answers | Each,
+    choices: Choices,
     selection: Selection,
     switch_on: Sequence[str] = (),
     dashboard: bool = False,
 ) -> str:
-    """`uvx posthog-wizard --ci ...`: every answer as a flag.
-
-    `token` is None when the project has it already. `targets`: the apps were chosen among several.
-    """
-    words = ["uvx", "posthog-wizard", *run.place, "--ci", *_token(token)]
-    if answers.token == "":
-        words.append("--no-token")
-    if not answers.host_open:
-        words += ["--region", answers.hosts.region] if answers.hosts.region else ["--host", answers.hosts.ingest]
-    if framework:
-        words += ["--framework", framework]
-    if targets or len(apps) > 1 or apps[0].path != ".":
-        words += [word for app in apps for word in ("--target", app.path)]
-    for key, value in answers.options.items():
-        if value != OPTIONS[key].default:
-            words.append(("--" if value else "--no-") + key.replace("_", "-"))
+    """`uvx posthog-wizard --ci ...`: every answer as a flag, or as `--for APP:ANSWER` where the apps differ."""
+    words = [
+        "uvx",
+        "posthog-wizard",
+        *run.place,
+        "--ci",
+        *_flags(_all_said(picked.apps, answers, choices)),
+        *picked.words,
+    ]
     words += [word for feature in switch_on for word in ("--switch-on", feature.replace("_", "-"))]
-    words += [word for name, version in answers.versions.items() for word in ("--sdk-version", f"{name}={version}")]
     words += ["--dashboard"] if dashboard else []
-    words += ["--replace-token"] if answers.replace_token else []
     if run.package_manager:
         words += ["--package-manager", run.package_manager]
     words += [word for pattern in selection.only for word in ("--only", pattern)]
@@ -81,14 +72,57 @@ def setup_line(
     return shlex.join([*words, *run.words])
 
 
-def apply_line(run: Run, file: Path, answers: Answers, token: str | None) -> str:
-    """`uvx posthog-wizard apply plan.json --ci ...`."""
-    words = ["uvx", "posthog-wizard", "apply", str(file), *run.place, "--ci", *_token(token)]
-    if not answers.hosts.region:
-        words += ["--host", answers.hosts.ingest]
+Said = Sequence[tuple[App, Mapping[str, Sequence[str]]]]
+"""The answers of each app in the words of `--for`, by what they are about."""
+
+
+_ONE = ("project", "place")
+
+
+def _all_said(apps: Sequence[App], answers: Answers | Each, choices: Choices) -> Said:
+    tokens = standing_tokens(apps)
+    return [(app, dict(_said(app, answers.of(app), choices.of(app), tokens[key(app)]))) for app in apps]
+
+
+def _flags(said: Said) -> Iterator[str]:
+    """What is said of every app that it means something to is a flag; what is left each says of its own."""
+    shared: dict[str, tuple[str, ...]] = {}
+    for topic in dict.fromkeys(topic for _, its in said for topic in its):
+        every = [tuple(its[topic]) for _, its in said if topic in its]
+        usual = max(every, key=every.count)
+        # where each says one thing, the own word takes the place of the shared one
+        if every.count(usual) == len(every) or (topic in _ONE and all(every)):
+            shared[topic] = usual
+    for name, separator, value in (word.partition("=") for words in shared.values() for word in words):
+        yield from (f"--{name}", value) if separator else (f"--{name}",)
+    for app, its in said:
+        name = name_of(app, [app for app, _ in said])
+        for topic, words in its.items():
+            if tuple(words) != shared.get(topic):
+                yield from (part for word in words for part in ("--for", f"{name}:{word}"))
+
+
+def _said(app: App, its: Answers, choices: Choices, standing: str | None) -> Iterator[tuple[str, list[str]]]:
+    """The answers of one app in the words of `--for`, by what they are about. Nobody has to say what stands there."""
+    given = choices.token or (None if standing == its.token else its.token)
+    # what is in the environment anyway is no business of a log
+    token = [f"token={given}"] if given and os.environ.get("POSTHOG_WIZARD_TOKEN") != given else []
+    yield "project", ["no-token"] if its.token == "" else token
+    place = f"region={its.hosts.region}" if its.hosts.region else f"host={its.hosts.ingest}"
+    yield "place", [] if its.host_open else [place]
+    for option in app.framework.options:
+        on = its.wants(option)
+        yield option, [] if on == OPTIONS[option].default else [("" if on else "no-") + option.replace("_", "-")]
+    yield "versions", [f"sdk-version={name}={version}" for name, version in sorted(its.versions.items())]
+    yield "replace", ["replace-token"] if its.replace_token else []
+
+
+def apply_line(run: Run, file: Path, apps: Sequence[App], answers: Answers | Each, choices: Choices) -> str:
+    """`uvx posthog-wizard apply plan.json --ci ...`: what a saved plan does not hold."""
+    kept = ("token=", "host=")
+    said = [
+        (app, {topic: [word for word in words if word.startswith(kept)] for topic, words in its.items()})
+        for app, its in _all_said(apps, answers, choices)
+    ]
+    words = ["uvx", "posthog-wizard", "apply", str(file), *run.place, "--ci", *_flags(said)]
     return shlex.join([*words, *run.words])
-
-
-def _token(token: str | None) -> list[str]:
-    """Nothing when it is in the environment anyway: it is then no business of a log."""
-    return ["--token", token] if token and os.environ.get("POSTHOG_WIZARD_TOKEN") != token else []

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from wizard.answers import Answers
 from wizard.apps import App
 from wizard.commands.about_app import choices_of
-from wizard.commands.choose import choose_app, choose_apps
-from wizard.commands.connect import Connection
-from wizard.commands.reached import Reached, reach, token_and_host
+from wizard.commands.choose import choose
+from wizard.commands.choose_apps import choose_app, choose_apps
+from wizard.commands.choose_project import Chosen
+from wizard.commands.reached import Reached, reach
 from wizard.commands.report import as_json, show_apps
 from wizard.console import Console
 from wizard.dashboard import Outcome, create_for
@@ -36,11 +36,15 @@ def dashboard(settings: DashboardSettings) -> int:
     console = Console(quiet=settings.as_json)
     choices = settings.choices
     tree = list_tree(choices.directory)
-    apps = choose_apps(tree, choices, console)
+    apps = choose_apps(tree, choices)
     show_apps(console, apps)
-    answers = token_and_host(apps, choices, console)
-    reached = reach(answers, choices.project_id, console, may_ask=choices.may_ask, what="the dashboard")
-    made = make(apps, answers, reached, console, may_ask=choices.may_ask, recreate=settings.recreate)
+    projects = choose(apps, choices, console).projects
+    reached = [_reach(project, console, choices.may_ask) for project in projects]
+    console.head("Dashboard")
+    made: Made = []
+    for project, there in zip(projects, reached, strict=True):
+        token = project.answers.token
+        made += make(project.apps, token, there, console, may_ask=choices.may_ask, recreate=settings.recreate)
     code = max(_CODES.get(outcome.status, Exit.REFUSED) for _, outcome in made)
     if settings.as_json:
         report = {"schema": 1, "status": _worst(made), "exit_code": int(code), "dashboards": to_json(made)}
@@ -51,9 +55,15 @@ def dashboard(settings: DashboardSettings) -> int:
 Made = list[tuple[App, Outcome]]
 
 
+def _reach(project: Chosen, console: Console, may_ask: bool) -> Reached:
+    if project.connection is not None:
+        return Reached(project.connection.access, project.connection.project.id)
+    return reach(project.answers, project.number, console, may_ask=may_ask, what="the dashboard")
+
+
 def make(
     apps: Sequence[App],
-    answers: Answers,
+    token: str | None,
     reached: Reached,
     console: Console,
     *,
@@ -61,45 +71,37 @@ def make(
     recreate: bool = False,
 ) -> Made:
     """The dashboards of apps as they are on disk now, and what is worth saying about each."""
-    console.head("Dashboard")
     access = reached.access
     made = []
     for app in apps:
-        outcome = create_for(app, access, reached.project, token=answers.token, say=console.progress, recreate=recreate)
+        outcome = create_for(app, access, reached.project, token=token, say=console.progress, recreate=recreate)
         if outcome.status == "deleted" and may_ask and _again(outcome):
-            outcome = create_for(app, access, reached.project, token=answers.token, say=console.progress, recreate=True)
+            outcome = create_for(app, access, reached.project, token=token, say=console.progress, recreate=True)
         show(console, app, outcome)
         made.append((app, outcome))
     return made
 
 
 def after_setup(
-    directory: Path,
-    apps: Sequence[App],
-    answers: Answers,
-    given: int | None,
-    console: Console,
-    *,
-    may_ask: bool,
-    connection: Connection | None = None,
+    directory: Path, projects: Sequence[Chosen], console: Console, *, may_ask: bool
 ) -> list[dict[str, Any]]:
     """What `setup --dashboard` does once the files are written: never a failure of the set-up, which is done.
 
-    `given` is the `--project-id`, `connection` the one by which the project was chosen. Gives the `dashboards` of the
-    JSON report.
+    Gives the `dashboards` of the JSON report.
     """
     tree = list_tree(directory)
-    now = [choose_app(tree, app.id, app.path) for app in apps]
-    try:
-        if connection is not None:
-            reached = Reached(connection.access, connection.project.id)
-        else:
-            reached = reach(answers, given, console, may_ask=may_ask, what="the dashboard")
-        return to_json(make(now, answers, reached, console, may_ask=may_ask))
-    except WizardError as error:
-        console.item("!", f"No dashboard was made: {error.message}", "bold yellow")
-        console.item(" ", f"{error.hint} Then: posthog-wizard dashboard".strip())
-        return [{"path": app.path, "status": "failed", "reason": error.message} for app in apps]
+    console.head("Dashboard")
+    found: list[dict[str, Any]] = []
+    for project in projects:
+        now = [choose_app(tree, app.id, app.path) for app in project.apps]
+        try:
+            reached = _reach(project, console, may_ask)
+            found += to_json(make(now, project.answers.token, reached, console, may_ask=may_ask))
+        except WizardError as error:
+            console.item("!", f"No dashboard was made: {error.message}", "bold yellow")
+            console.item(" ", f"{error.hint} Then: posthog-wizard dashboard".strip())
+            found += [{"path": app.path, "status": "failed", "reason": error.message} for app in project.apps]
+    return found
 
 
 def to_json(made: Made) -> list[dict[str, Any]]:

@@ -81,6 +81,7 @@ def _settings(app: Path, host: str) -> Settings:
         framework=None,
         target=(),
         all_apps=False,
+        for_app=(),
         no_token=False,
         project_id=None,
         dashboard=False,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from wizard.apps import App, find_apps
+from wizard.apps import App, Ignored, find_apps
 from wizard.commands.report import as_json as print_json
 from wizard.commands.report import show_apps
 from wizard.console import Console
@@ -16,6 +17,8 @@ from wizard.packages import family
 from wizard.workspace import list_tree
 
 _STATES = {"absent": "PostHog is not set up", "partial": "PostHog is set up in part", "installed": "PostHog is set up"}
+_NAMED = 6
+"""How many of the directories that share a reason are named at most."""
 
 
 def detect(directory: Path, as_json: bool) -> int:
@@ -37,21 +40,50 @@ def detect(directory: Path, as_json: bool) -> int:
     for app, state in zip(found.apps, states, strict=True):
         show_apps(console, [app])
         console.item(" ", f"{app.role.kind}: {app.role.reason}")
+        if beside := [other.framework.name for other in found.apps if other.path == app.path and other.id != app.id]:
+            console.item(" ", f"in the same directory as {' and '.join(beside)}: each is set up for itself")
         console.item(" ", _STATES[state.state])
         for line in state.evidence:
             console.item(" ", f"  {line}", "dim")
+    if found.workspaces:
+        console.head("Workspaces")
     for workspace in found.workspaces:
-        console.item("-", f"{workspace.path}: {workspace.kind} workspace, {len(workspace.members)} members", "dim")
-    for ignored in found.ignored:
-        console.item("-", f"{ignored.path}: {ignored.reason}", "dim")
+        # turbo.json names none: they are those of the package manager
+        members = f", {_count(len(workspace.members), 'member')}" if workspace.members else ""
+        console.item("-", f"{workspace.path}: {workspace.kind}{members}", "dim")
+    show_ignored(console, found.ignored)
     if found.apps:
         console.say()
         done = all(state.state == "installed" for state in states)
         command = "Check events: posthog-wizard verify" if done else "Set it up: posthog-wizard"
         console.raw(command + ("" if str(directory) == "." else f" {shlex.quote(str(directory))}"))
     else:
+        console.say()
         console.say("No app that the wizard supports. See: posthog-wizard frameworks")
     return Exit.OK if found.apps else Exit.REFUSED
+
+
+def show_ignored(console: Console, ignored: Sequence[Ignored]) -> None:
+    """Which directories are no apps to set up, those with the same reason together, a few of many by name."""
+    groups: dict[str, list[str]] = {}
+    for each in ignored:
+        groups.setdefault(each.reason, []).append(each.path)
+    if groups:
+        console.head(f"Left alone: {_count(len(ignored), 'directory')}")
+    for reason, paths in groups.items():
+        if len(paths) == 1:
+            console.item("-", f"{paths[0]}: {reason}", "dim")
+            continue
+        shown = paths if len(paths) <= _NAMED + 1 else paths[:_NAMED]
+        more = f", and {len(paths) - len(shown)} more" if len(shown) < len(paths) else ""
+        console.item("-", f"{len(paths)} x {reason}", "dim")
+        console.item(" ", f"{', '.join(shown)}{more}", "dim")
+    if any(len(paths) > _NAMED + 1 for paths in groups.values()):
+        console.say("  All of them: posthog-wizard detect --json", "dim")
+
+
+def _count(number: int, of: str) -> str:
+    return f"1 {of}" if number == 1 else f"{number} {of.removesuffix('y') + 'ies' if of.endswith('y') else of + 's'}"
 
 
 def describe(app: App) -> dict[str, Any]:

@@ -10,8 +10,10 @@ from wizard import project_settings
 from wizard.answers import Answers
 from wizard.apps import App
 from wizard.commands.about_app import choices_of
-from wizard.commands.choose import choose_apps
+from wizard.commands.choices import Choices
+from wizard.commands.choose_apps import choose_apps
 from wizard.commands.choose_hosts import PROOF, named_hosts, read_hosts
+from wizard.commands.own_answers import with_own
 from wizard.commands.reached import Reached, reach
 from wizard.commands.report import as_json, show_apps
 from wizard.console import Console
@@ -62,14 +64,14 @@ class _Report:
 def doctor(settings: DoctorSettings) -> int:
     """Look at every app. Exit 4 when something stops events or gives a secret away, 0 otherwise."""
     console = Console(quiet=settings.as_json)
-    choices = settings.choices
-    apps = choose_apps(list_tree(choices.directory), choices, console)
+    apps = choose_apps(list_tree(settings.choices.directory), settings.choices)
+    choices = with_own(settings.choices, apps)
     show_apps(console, apps)
     console.head("Looking")
     reports = []
     with console.working():
         for app in apps:
-            reports.append(_Examination(app, settings, console).report())
+            reports.append(_Examination(app, choices.of(app), console).report())
     found = [finding for report in reports for finding in report.findings]
     code = exit_code(found)
     for report in reports:
@@ -84,8 +86,8 @@ def doctor(settings: DoctorSettings) -> int:
 class _Examination:
     """One app: first what files tell, then what the token tells, then what a login tells."""
 
-    def __init__(self, app: App, settings: DoctorSettings, console: Console) -> None:
-        self.app, self.choices, self.console = app, settings.choices, console
+    def __init__(self, app: App, choices: Choices, console: Console) -> None:
+        self.app, self.choices, self.console = app, choices, console
         self.events: AppEvents = app_events(app)
         self.unread: list[str] = []
 

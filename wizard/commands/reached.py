@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from wizard.answers import Answers
-from wizard.apps import App
-from wizard.commands.choices import Choices
-from wizard.commands.choose_hosts import choose_hosts
-from wizard.commands.choose_token import choose_token
 from wizard.console import Console
 from wizard.errors import WizardError
 from wizard.login.credentials import access_for
@@ -31,14 +26,6 @@ class Reached:
 
     access: Access
     project: int
-
-
-def token_and_host(apps: Sequence[App], choices: Choices, console: Console) -> Answers:
-    """The token and the host of apps, without the questions that only matter to who sets them up."""
-    found = choose_token(apps, choices, console)
-    proven = found.connection.access.hosts if found.connection else None
-    where = choose_hosts(apps, choices, found.token, proven, console)
-    return Answers(where.hosts, found.token, host_read=where.read, host_open=where.open)
 
 
 def reach(answers: Answers, given: int | None, console: Console, *, may_ask: bool, what: str) -> Reached:

@@ -10,6 +10,7 @@ from typing import Any
 from wizard.apps import App
 from wizard.console import Console
 from wizard.deploy.surface import Finding, lacking
+from wizard.packages.command import Command
 from wizard.plan import Plan
 
 
@@ -41,8 +42,10 @@ def show_rest(console: Console, plan: Plan) -> None:
     """All of a plan but its diff."""
     if plan.installs:
         console.head("Then runs")
-        for call, where in calls(plan):
+        for call, where in calls(plan.installs):
             console.raw(f"  {call}{where}")
+        if any(command.is_first for command in plan.installs):
+            console.say("Nothing is installed here yet: this brings all packages, not just the new ones.", "dim")
     show_left_out(console, plan)
     if plan.manual:
         console.head(f"Left to you: {len(by_hand(plan))}")
@@ -110,11 +113,11 @@ def moment(time: str) -> str:
     return f"{time[:10]} {time[11:16]} UTC"
 
 
-def calls(plan: Plan) -> list[tuple[str, str]]:
+def calls(commands: Iterable[Command]) -> list[tuple[str, str]]:
     """The package manager's calls as one would type them, each with where to run it (empty for the root)."""
     return [
         (shlex.join(argv), f"  (in {command.cwd})" if command.cwd != "." else "")
-        for command in plan.installs
+        for command in commands
         for argv in command.calls
     ]
 

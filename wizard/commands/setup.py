@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from wizard import refusals
-from wizard.answers import OPTIONS, Answers
+from wizard.answers import OPTIONS, Each
 from wizard.apps import App
 from wizard.choice import Selection
 from wizard.commands import recover
 from wizard.commands.carry_out import Report, carry_out, refuse_missing, remember_choice
 from wizard.commands.choices import Choices
-from wizard.commands.choose import Chosen, choose, choose_apps
-from wizard.commands.choose_token import existing_token
+from wizard.commands.choose import Agreed, choose
+from wizard.commands.choose_apps import Picked, pick_apps
 from wizard.commands.command_line import Run, setup_line
 from wizard.commands.report import as_json, show_apps, show_plan, show_rest, summary
 from wizard.console import Console
@@ -46,6 +46,7 @@ class Settings:
             framework=options["framework"],
             target=options["target"],
             all_apps=options["all_apps"],
+            for_app=options["for_app"],
             options={key: options[key] for key in OPTIONS},
             sdk_version=options["sdk_version"],
             replace_token=options["replace_token"],
@@ -90,14 +91,13 @@ def _run(settings: Settings, console: Console, report: Report) -> None:
     else:
         recover.mention(root, console)
     tree = list_tree(settings.directory)
-    apps = choose_apps(tree, settings.choices, console)
+    picked = pick_apps(tree, settings.choices)
     console.head("Found")
-    show_apps(console, apps)
-    chosen = choose(apps, settings.choices, console)
-    answers = chosen.answers
+    show_apps(console, picked.apps)
+    agreed = choose(picked.apps, settings.choices, console)
     earlier = frozenset() if settings.reconsider else refusals.refused(root)
     selection = Selection(settings.only, settings.skip, earlier)
-    report.plan = plan = make_plan(apps, answers, settings.run.package_manager, selection)
+    report.plan = plan = make_plan(picked.apps, agreed.answers, settings.run.package_manager, selection)
     if settings.check:
         report.status = "would_change" if plan.files else "unchanged"
         report.exit_code = Exit.WOULD_CHANGE if plan.files else Exit.OK
@@ -105,35 +105,28 @@ def _run(settings: Settings, console: Console, report: Report) -> None:
             console.item("~", f"would {change.action} {change.path}")
         console.say(f"Would change {summary(plan)}." if plan.files else "Nothing to change.")
     elif settings.dry_run:
-        _show_only(settings, console, plan, answers)
-        if chosen.switch_on:
-            from wizard.commands.switch_on import would_switch_on
+        _show_only(settings, console, plan, agreed)
+        for project in agreed.projects:
+            if project.switch_on:
+                from wizard.commands.switch_on import would_switch_on
 
-            would_switch_on(chosen, console)
+                would_switch_on(project, console)
     elif not plan.files and not plan.installs:
-        _nothing_to_do(settings, console, report, chosen)
-        _dashboards(settings, console, report, apps, chosen)
+        _nothing_to_do(settings, console, report, agreed)
+        _dashboards(settings, console, report, agreed)
     else:
-        _agree_and_apply(settings, console, report, tree, apps, chosen, selection)
+        _agree_and_apply(settings, console, report, tree, picked, agreed, selection)
 
 
-def _dashboards(settings: Settings, console: Console, report: Report, apps: tuple[App, ...], agreed: Chosen) -> None:
+def _dashboards(settings: Settings, console: Console, report: Report, agreed: Agreed) -> None:
     if not settings.dashboard:
         return
     from wizard.commands.dashboard import after_setup
 
-    report.dashboards = after_setup(
-        settings.directory,
-        apps,
-        agreed.answers,
-        settings.choices.project_id,
-        console,
-        may_ask=settings.choices.may_ask,
-        connection=agreed.connection,
-    )
+    report.dashboards = after_setup(settings.directory, agreed.projects, console, may_ask=settings.choices.may_ask)
 
 
-def _show_only(settings: Settings, console: Console, plan: Plan, answers: Answers) -> None:
+def _show_only(settings: Settings, console: Console, plan: Plan, agreed: Agreed) -> None:
     if not settings.as_json:
         if console.stdout_is_terminal:
             console.page(plan.shown())
@@ -145,11 +138,12 @@ def _show_only(settings: Settings, console: Console, plan: Plan, answers: Answer
     if settings.out:
         from wizard import saved_plan, version
 
-        saved_plan.write(settings.out, saved_plan.saved(plan, answers, settings.run.package_manager, version.current()))
+        content = saved_plan.saved(plan, agreed.answers, settings.run.package_manager, version.current())
+        saved_plan.write(settings.out, content)
         console.raw(f"Saved the plan: posthog-wizard apply {settings.out}")
 
 
-def _nothing_to_do(settings: Settings, console: Console, report: Report, agreed: Chosen) -> None:
+def _nothing_to_do(settings: Settings, console: Console, report: Report, agreed: Agreed) -> None:
     plan = report.plan
     _switch_on(settings, console, report, agreed)
     report.status = "incomplete" if plan.manual else "unchanged"
@@ -165,11 +159,14 @@ def _nothing_to_do(settings: Settings, console: Console, report: Report, agreed:
         console.say("Already set up: nothing to change. To check that events arrive: posthog-wizard verify")
 
 
-def _switch_on(settings: Settings, console: Console, report: Report, agreed: Chosen) -> None:
-    if agreed.switch_on:
-        from wizard.commands.switch_on import switch_on
+def _switch_on(settings: Settings, console: Console, report: Report, agreed: Agreed) -> None:
+    for project in agreed.projects:
+        if project.switch_on:
+            from wizard.commands.switch_on import switch_on
 
-        report.switched_on = switch_on(agreed, settings.choices, console)
+            for feature, on in switch_on(project, agreed.choices.of(project.apps[0]), console).items():
+                # of several projects, it is on when it is on in all of them
+                report.switched_on[feature] = on and report.switched_on.get(feature, True)
 
 
 def _agree_and_apply(
@@ -177,15 +174,14 @@ def _agree_and_apply(
     console: Console,
     report: Report,
     tree: Tree,
-    apps: tuple[App, ...],
-    agreed: Chosen,
+    picked: Picked,
+    agreed: Agreed,
     selection: Selection,
 ) -> None:
-    answers = agreed.answers
     show_plan(console, report.plan)
     refuse_missing(settings.run, tree, report.plan)
     if settings.choices.may_ask:
-        chosen = _ask(settings, console, report, apps, answers, selection)
+        chosen = _ask(settings, console, report, picked.apps, agreed.answers, selection)
         if chosen is None:
             report.status, report.exit_code = "declined", Exit.OK
             console.say("Nothing was written.")
@@ -193,18 +189,15 @@ def _agree_and_apply(
         selection = chosen
         if not report.plan.files and not report.plan.installs:
             _nothing_to_do(settings, console, report, agreed)
-            _dashboards(settings, console, report, apps, agreed)
+            _dashboards(settings, console, report, agreed)
             return
-    choices = settings.choices
     reproduce = setup_line(
         settings.run,
-        apps,
-        answers,
-        framework=choices.framework,
-        targets=bool(choices.target),
-        token=choices.token or (None if existing_token(apps) else answers.token),
-        selection=selection,
-        switch_on=agreed.switch_on,
+        picked,
+        agreed.answers,
+        agreed.choices,
+        selection,
+        switch_on=tuple(dict.fromkeys(feature for project in agreed.projects for feature in project.switch_on)),
         dashboard=settings.dashboard,
     )
 
@@ -212,9 +205,9 @@ def _agree_and_apply(
         _switch_on(settings, console, report, agreed)
 
     def dashboards() -> None:
-        _dashboards(settings, console, report, apps, agreed)
+        _dashboards(settings, console, report, agreed)
 
-    carry_out(settings.run, console, report, tree, apps, answers, reproduce, in_project, agreed.connection, dashboards)
+    carry_out(settings.run, console, report, tree, picked, agreed.projects, reproduce, in_project, dashboards)
 
 
 def _ask(
@@ -222,7 +215,7 @@ def _ask(
     console: Console,
     report: Report,
     apps: tuple[App, ...],
-    answers: Answers,
+    answers: Each,
     selection: Selection,
 ) -> Selection | None:
     """All, none, or edit by edit; `report.plan` is then what was agreed on."""

@@ -31,7 +31,8 @@ def show(console: Console, checked: Checked, again: str = "posthog-wizard verify
     sunk = False
     for verdict, paths in rows:
         mark, style, word = _MARKS[verdict.status]
-        where = f"{', '.join(paths)}: " if several and verdict.link == "app" else ""
+        of_some = several and (verdict.link == "app" or len(paths) < len(checked))
+        where = f"{', '.join(paths)}: " if of_some else ""
         console.item(mark, f"{where}{TITLES[verdict.link]}: {word}. {_sentence(verdict.reason)}", style)
         for line in _details(verdict):
             console.item(" ", line, "dim")
@@ -41,7 +42,7 @@ def show(console: Console, checked: Checked, again: str = "posthog-wizard verify
         _remarks(console, verdict)
     if rows:
         console.say()
-        console.say(_sum(rows, several), "bold")
+        console.say(_sum(rows, len(checked)), "bold")
         if command := _next([verdict for verdict, _ in rows], again):
             console.raw(f"Next: {command}")
 
@@ -152,14 +153,17 @@ def _on_one_line(said: str) -> str:
     return " ".join(said.split())
 
 
-def _sum(rows: Sequence[tuple[Verdict, Sequence[str]]], several: bool) -> str:
+def _sum(rows: Sequence[tuple[Verdict, Sequence[str]]], apps: int) -> str:
     said = []
     for status, word in (("passed", "Proven"), ("failed", "Failed"), ("skipped", "Not proven")):
         names = []
         for link, title in TITLES.items():
             paths = [path for v, paths in rows if v.link == link and v.status == status for path in paths]
-            if paths and several and link == "app":
-                names.append(f"the code of {', '.join(dict.fromkeys(paths))}")
+            here = ", ".join(dict.fromkeys(paths))
+            if paths and apps > 1 and link == "app":
+                names.append(f"the code of {here}")
+            elif paths and len(paths) < apps:
+                names.append(f"{title[:1].lower()}{title[1:]} of {here}")
             elif paths:
                 names.append(title[:1].lower() + title[1:])
         if names:
@@ -169,10 +173,9 @@ def _sum(rows: Sequence[tuple[Verdict, Sequence[str]]], several: bool) -> str:
 
 def _next(shown: Sequence[Verdict], again: str) -> str:
     """The one command that is worth typing next; empty when all is proven, or only what nobody asked for is not."""
-    by_link = {verdict.link: verdict for verdict in shown}
-    readable = by_link.get("readable")
-    if any(v.status == "failed" for v in shown) or ("token" in by_link and by_link["token"].status == "skipped"):
+    if any(v.status == "failed" or (v.link == "token" and v.status == "skipped") for v in shown):
         return again
-    if readable is None or readable.status == "passed":
+    readable = next((v for v in shown if v.link == "readable" and v.status != "passed"), None)
+    if readable is None:
         return ""
     return str(readable.detail.get("next", again))

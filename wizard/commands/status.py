@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wizard.commands.choices import Choices
-from wizard.commands.choose import choose_apps
+from wizard.commands.choose_apps import choose_apps, found_apps
 from wizard.commands.report import as_json as print_json
 from wizard.commands.report import moment, show_finding
 from wizard.commands.show_verdicts import TITLES
@@ -32,7 +32,6 @@ class StatusSettings:
             framework=options["framework"],
             target=options["target"],
             token_required=False,
-            all_apps=True,
         )
 
 
@@ -40,7 +39,8 @@ def status(settings: StatusSettings) -> int:
     """Look at every app; exit 3 when something is known to be left, 0 when not."""
     console = Console(quiet=settings.as_json)
     tree = list_tree(settings.directory)
-    found = statuses(tree, choose_apps(tree, settings.choices, console), named=settings.named)
+    apps = choose_apps(tree, settings.choices) if settings.named else found_apps(tree)
+    found = statuses(tree, apps, named=settings.named)
     code = Exit.INCOMPLETE if any(app.remaining for app in found) else Exit.OK
     applied = last_applied(tree)
     if settings.as_json:

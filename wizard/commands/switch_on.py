@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from wizard.answers import Answers
 from wizard.commands.choices import Choices
-from wizard.commands.choose import Chosen
+from wizard.commands.choose_project import Chosen
 from wizard.commands.connect import Connection, known_access
 from wizard.console import Console
 from wizard.errors import WizardError

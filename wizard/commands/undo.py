@@ -103,8 +103,11 @@ def undo(
     if not dry_run:
         count = len(plan.changes)
         console.say(f"Undone: {count} file{'' if count == 1 else 's'}.", "green")
-        if locks:
+        if lockfiles & {*locks, *plan.stays}:
             console.say("What was installed stays until your package manager installs again.", "dim")
+        elif plan.changes and (beyond := [path for path in journal.beyond if (journal.root / path).exists()]):
+            console.item("!", f"outside of this directory, as the install left it: {', '.join(beyond)}", "bold yellow")
+            console.say("Let your package manager install again: that brings it in line.")
     if as_json:
         report = {
             "schema": 1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from wizard import environment
@@ -13,19 +13,20 @@ from wizard.answers import Answers
 from wizard.apps import App, find_apps
 from wizard.commands.about_app import choices_of
 from wizard.commands.choices import Choices
-from wizard.commands.choose import choose, choose_apps
+from wizard.commands.choose import choose
+from wizard.commands.choose_apps import choose_apps, named
+from wizard.commands.choose_project import Chosen
 from wizard.commands.report import as_json, show_apps
 from wizard.commands.show_verdicts import Checked, show
 from wizard.commands.start_app import starter
 from wizard.console import Console
 from wizard.emits import Emission
 from wizard.errors import Exit
-from wizard.posthog.access import Access
 from wizard.project import Tree
 from wizard.verify import Waits, app_link, exit_code, project_id, readable_link, to_json, token_link
 from wizard.verify.readable import uuid_of
 from wizard.verify.record import remember
-from wizard.verify.verdicts import Wanted
+from wizard.verify.verdicts import Verdict, Wanted
 from wizard.workspace import list_tree
 
 __all__ = ["Checked", "VerifySettings", "check_apps", "links", "show", "verify", "worst"]
@@ -35,7 +36,7 @@ __all__ = ["Checked", "VerifySettings", "check_apps", "links", "show", "verify",
 class How:
     """What `verify` is to do beside the defaults.
 
-    `fresh`: the project was made a moment ago. `access` is what the user logged in with in this run.
+    `again` is the command line that repeats it, for the apps of these names or, without names, for all of them.
     """
 
     timeout: float = 60.0
@@ -43,10 +44,7 @@ class How:
     app_command: str | None = None
     app_url: str | None = None
     resume: str | None = None
-    project: int | None = None
-    fresh: bool = False
-    access: Access | None = None
-    again: str = "posthog-wizard verify"
+    again: Callable[[Sequence[str]], str] = lambda names: "posthog-wizard verify"
 
 
 class VerifySettings:
@@ -62,7 +60,6 @@ class VerifySettings:
             app_command=options["app_command"],
             app_url=options["app_url"],
             resume=uuid_of(resume) if resume else None,
-            project=options["project_id"],
             again=_again(self.choices, {"--app-command": options["app_command"], "--app-url": options["app_url"]}),
         )
 
@@ -76,12 +73,9 @@ def verify(settings: VerifySettings) -> int:
     tree = list_tree(settings.choices.directory)
     apps = _apps(tree, settings.choices, console)
     show_apps(console, apps)
-    chosen = choose(apps, settings.choices, console)
-    how = settings.how
-    if chosen.connection:
-        how = replace(how, access=chosen.connection.access, fresh=chosen.connection.made)
-    checked = check_apps(apps, chosen.answers, console, settings.choices.may_ask, how=how)
-    show(console, checked, settings.how.again)
+    projects = choose(apps, settings.choices, console).projects
+    checked = check_apps(projects, console, settings.choices.may_ask, how=settings.how)
+    show(console, checked, settings.how.again(()))
     code = worst(checked)
     if settings.as_json:
         status = "unverified" if code else "verified"
@@ -90,42 +84,45 @@ def verify(settings: VerifySettings) -> int:
     return code
 
 
-def check_apps(
-    apps: Sequence[App],
-    answers: Answers,
-    console: Console,
-    may_ask: bool,
-    *,
-    how: How | None = None,
-) -> Checked:
-    """The verdicts for each app. The token and the way into the project are the same for all, so proven once."""
+def check_apps(projects: Sequence[Chosen], console: Console, may_ask: bool, *, how: How | None = None) -> Checked:
+    """The verdicts for each app. The token and the way into a project are the same for all its apps, so proven once."""
     how = how or How()
     console.head("Verifying")
-    wanted = Wanted(
+    # what is wrong with the words of the user is told before anybody is called
+    starts = [[(app, _start(app, one.answers, console, may_ask, how)) for app in one.apps] for one in projects]
+    checked: list[tuple[str, tuple[Verdict, ...]]] = []
+    for project, started in zip(projects, starts, strict=True):
+        again = how.again(named(project.apps).names if len(projects) > 1 else ())
+        wanted = _wanted(project, how, again, console)
+        with console.working():
+            connection = token_link(wanted)
+            links = [(app, app_link(start)) for app, start in started]
+            alone = () if links else (app_link(_nothing_to_start(how)),)
+            readable = readable_link(connection, wanted)
+        checked += [(".", (connection.verdict, verdict, readable)) for verdict in alone]
+        for app, verdict in links:
+            verdicts = (connection.verdict, verdict, readable)
+            remember(app.project.root, verdicts, exit_code(verdicts))
+            checked.append((app.path, verdicts))
+    return checked
+
+
+def _wanted(project: Chosen, how: How, again: str, console: Console) -> Wanted:
+    answers, connection = project.answers, project.connection
+    return Wanted(
         answers.token or None,
         answers.hosts,
         os.environ,
         console.progress,
         waits=Waits(),
         host_read=answers.host_read,
-        project=how.project or project_id(os.environ),
+        project=project.number or project_id(os.environ),
         resume=how.resume,
-        fresh=how.fresh,
-        access=how.access,
-        again=how.again,
-        host_set=_host_set(apps),
+        fresh=connection is not None and connection.made,
+        access=connection.access if connection else None,
+        again=again,
+        host_set=_host_set(project.apps),
     )
-    # what is wrong with the words of the user is told before anybody is called
-    starts = [(app.path, _start(app, answers, console, may_ask, how)) for app in apps]
-    starts = starts or [(".", _nothing_to_start(how))]
-    with console.working():
-        connection = token_link(wanted)
-        started = [(path, app_link(start)) for path, start in starts]
-        readable = readable_link(connection, wanted)
-    checked: Checked = [(path, (connection.verdict, verdict, readable)) for path, verdict in started]
-    for app, (_, verdicts) in zip(apps, checked, strict=False):
-        remember(app.project.root, verdicts, exit_code(verdicts))
-    return checked
 
 
 def links(checked: Checked) -> list[dict[str, Any]]:
@@ -162,7 +159,7 @@ def _apps(tree: Tree, choices: Choices, console: Console) -> tuple[App, ...]:
     if choices.token and not choices.framework and not choices.target and not find_apps(tree).apps:
         console.say("No app that the wizard supports is here: only the token and the way into the project are checked.")
         return ()
-    return choose_apps(tree, choices, console)
+    return choose_apps(tree, choices)
 
 
 def _host_set(apps: Sequence[App]) -> str:
@@ -174,17 +171,26 @@ def _host_set(apps: Sequence[App]) -> str:
     return ""
 
 
-def _again(choices: Choices, more: Mapping[str, str | None]) -> str:
-    """The command line once more, without what only this run wanted."""
-    words = ["posthog-wizard", "verify", *([] if str(choices.directory) == "." else [str(choices.directory)])]
-    words += [word for target in choices.target for word in ("--target", target)]
-    for flag, value in (
-        ("--framework", choices.framework),
-        ("--token", choices.token if os.environ.get("POSTHOG_WIZARD_TOKEN") != choices.token else None),
-        ("--region", choices.region),
-        ("--host", choices.host),
-        ("--project-id", choices.project_id),
-        *more.items(),
-    ):
-        words += [flag, str(value)] if value else []
-    return shlex.join(words)
+def _again(choices: Choices, more: Mapping[str, str | None]) -> Callable[[Sequence[str]], str]:
+    """The command line once more, without what only this run wanted; for some of its apps, if they are named."""
+
+    def line(names: Sequence[str]) -> str:
+        words = ["posthog-wizard", "verify", *([] if str(choices.directory) == "." else [str(choices.directory)])]
+        words += [word for name in names or choices.target for word in ("--target", name)]
+        about = [word for word in choices.for_app if not names or word.removeprefix("./").startswith(mine(names))]
+        words += [part for word in about for part in ("--for", word)]
+        for flag, value in (
+            ("--framework", None if names else choices.framework),
+            ("--token", choices.token if os.environ.get("POSTHOG_WIZARD_TOKEN") != choices.token else None),
+            ("--region", choices.region),
+            ("--host", choices.host),
+            ("--project-id", choices.project_id),
+            *more.items(),
+        ):
+            words += [flag, str(value)] if value else []
+        return shlex.join(words)
+
+    def mine(names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(f"{name}:" for name in names)
+
+    return line

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from wizard.changes import EditFile, Manual
+from wizard.codemods.dockerfile import build_steps, made_from
 from wizard.codemods.yaml import Node, ensure_name, read
 from wizard.deploy.docker import dockerfiles
 from wizard.deploy.place import Place
@@ -23,7 +24,7 @@ _ASIDE = re.compile(r"[.-](?:dev|development|local|test|tests|ci|override|db|dat
 def compose(place: Place) -> Iterator[Finding]:
     """Each service of the app in each compose file above it, but for those of development and tests."""
     patterns = tuple(f"{folder}{name}" for folder in _FOLDERS for name in _NAMES)
-    images = frozenset(place.shown(path) for path, _ in dockerfiles(place))
+    images = {place.shown(path): text for path, text in dockerfiles(place)}
     for directory in place.directories:
         for path in place.listed(directory, *patterns):
             text = place.read(path)
@@ -37,14 +38,15 @@ def compose(place: Place) -> Iterator[Finding]:
                 for key in services.names():
                     service = services.get(key)
                     if service is not None and service.kind == "map" and _is_ours(place, path, service, images):
-                        yield from _service(place, path, text, key, service)
+                        bundles = _bundles(place, path, service, images)
+                        yield from _service(place, path, text, key, service, bundles)
 
 
 def _folder(path: str) -> str:
     return normal(path.rpartition("/")[0] or ".")
 
 
-def _is_ours(place: Place, path: str, service: Node, images: frozenset[str]) -> bool:
+def _is_ours(place: Place, path: str, service: Node, images: Mapping[str, str]) -> bool:
     """Is the service built from the app: from its directory, or with one of its Dockerfiles (`images`)?"""
     build = service.at("build")
     if build is None:
@@ -55,20 +57,39 @@ def _is_ours(place: Place, path: str, service: Node, images: frozenset[str]) -> 
     if context is None or "$" in context or ":" in context:
         return False
     folder = normal(f"{_folder(path)}/{context}")
-    file = (build.text("dockerfile") if build.kind == "map" else None) or "Dockerfile"
     if build.text("target") and _ASIDE.search(f".{build.text('target')}"):
         return False  # the stage that developers work in
-    whole = place.shown(f"{folder}/{file}")
-    if whole in images:
+    file = _dockerfile(path, build)
+    if place.shown(file) in images:
         return True
-    return place.shown(folder) == place.shown(".") and not place.project.exists(f"{folder}/{file}")
+    return place.shown(folder) == place.shown(".") and not place.project.exists(file)
 
 
-def _service(place: Place, path: str, text: str, key: str, service: Node) -> Iterator[Finding]:
+def _dockerfile(path: str, build: Node) -> str:
+    context = build.value if build.kind == "scalar" else build.text("context") or "."
+    return normal(f"{_folder(path)}/{context}/{build.text('dockerfile') or 'Dockerfile'}")
+
+
+def _bundles(place: Place, path: str, service: Node, images: Mapping[str, str]) -> bool:
+    """Is the app built in the image of the service? Not in one that a server for developers runs in, nor in another
+    target of the same Dockerfile; yes in one whose Dockerfile is not to be seen.
+    """
+    build = service.at("build")
+    text = images.get(place.shown(_dockerfile(path, build))) if build is not None else None
+    if build is None or text is None:
+        return True
+    try:
+        made = made_from(text, build.text("target") or "")
+        return any(stage in made for stage, _ in build_steps(text, place.may_build))
+    except CannotEdit:
+        return True
+
+
+def _service(place: Place, path: str, text: str, key: str, service: Node, bundles: bool) -> Iterator[Finding]:
     where = place.line(path, service.start)
     title = f"Compose service {key}"
     build = service.at("build")
-    if (names := place.names("build")) and build is not None:
+    if (names := place.names("build")) and build is not None and bundles:
         node = build.at("args") if build.kind == "map" else None
         variables = tuple(_named(place, path, node, name) for name in names)
         how = _how(place, "build args", key, variables)

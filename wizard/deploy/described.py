@@ -1,11 +1,10 @@
-"""Hosts whose variables a YAML or JSON file of the repository lists: Render, App Engine; and the inputs of Nx."""
+"""Hosts whose variables a YAML or JSON file of the repository lists: Render, App Engine."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from wizard.changes import EditFile, Manual
-from wizard.codemods.json import append_to_array, member
 from wizard.codemods.yaml import Node, ensure_record, read
 from wizard.deploy.place import Place
 from wizard.deploy.surface import Finding, State, Variable, lacking
@@ -101,36 +100,6 @@ def app_engine(place: Place) -> Iterator[Finding]:
         lack = lacking(tuple(variables))
         how = tuple(f"env_variables of {place.shown(path)}: {name}: VALUE" for name in lack)
         yield Finding("app-engine", "App Engine", path, "run", tuple(variables), how, "gcloud app deploy")
-        return
-
-
-def nx(place: Place) -> Iterator[Finding]:
-    """Nx hands all variables to a build, but takes the build of an old value from its cache unless they are inputs."""
-    names = place.names("build")
-    top = next((d for d in place.directories if place.first(d, "nx.json")), None)
-    if not names or top is None:
-        return
-    for path, keys in (
-        (place.first(".", "project.json"), ("targets", "build", "inputs")),
-        (place.first(top, "nx.json"), ("targetDefaults", "build", "inputs")),
-    ):
-        text = place.read(path) if path else None
-        try:
-            inputs = member(text, keys) if text is not None else None
-        except CannotEdit:
-            continue
-        if path is None or not isinstance(inputs, list):
-            continue
-        everything = text or ""
-        variables = tuple(
-            Variable(n, "there" if {"env": n} in inputs or f'"{n}"' in everything else "missing") for n in names
-        )
-        missing = lacking(variables)
-        how = [f'{".".join(keys)} of {place.shown(path)}: {{ "env": "{name}" }}' for name in missing]
-        codemods: tuple[Codemod, ...] = tuple(append_to_array(keys, {"env": name}) for name in missing)
-        edits = _edits(place, path, codemods, "lets Nx see when the PostHog variables change", how)
-        then = "Until then a build may come from the cache with the old value."
-        yield Finding("nx", "Nx", path, "build", variables, tuple(how), then, edits)
         return
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from wizard.deploy.caches import moon, nx, rush, wireit
 from wizard.deploy.compose import compose
-from wizard.deploy.described import app_engine, nx, render
+from wizard.deploy.described import app_engine, render
 from wizard.deploy.docker import docker
 from wizard.deploy.hosts import fly, heroku, netlify, railway, vercel, wrangler
 from wizard.deploy.place import Place, Wanted
@@ -19,6 +20,9 @@ from wizard.project import BrokenFile, Project
 SURFACES: tuple[Surface, ...] = (
     turbo,
     nx,
+    moon,
+    wireit,
+    rush,
     docker,
     compose,
     workflows,

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from wizard.changes import EditFile, Manual
-from wizard.codemods.json import append_to_array, member
+from wizard.codemods.json import ensure_item, member
 from wizard.deploy.place import Place
 from wizard.deploy.surface import Finding, Variable, lacking
 from wizard.edits import chain
+from wizard.environment import env_folder
 from wizard.errors import CannotEdit
 from wizard.packages import npm
 
@@ -102,7 +103,7 @@ def _lists(
         yield path, (key,), _strings(member(text, [key]))
     for key in _OWN:
         # what the app's own file says of a task replaces what the root says
-        for task in ("build",):
+        for task in _tasks(place):
             if own and own_text is not None:
                 names = member(own_text, [tasks, task, key])
                 if names is not None:
@@ -114,10 +115,20 @@ def _lists(
             yield path, (tasks, chosen, key), _strings(member(text, [tasks, chosen, key]))
 
 
+def _tasks(place: Place) -> tuple[str, ...]:
+    """The tasks that have to see the variables: the build; those that run the app, when the workspace loads its env
+    file before it starts them.
+    """
+    loaded_above = env_folder(place.project).startswith("..")
+    return ("dev", "start") if loaded_above and not place.names("build") else ("build",)
+
+
 def _target(
     place: Place, path: str, text: str, tasks: str, own: str | None, own_text: str | None
 ) -> tuple[str, tuple[str, ...]]:
     """The list that a new name belongs in: the task's own if there is one, else the one for all tasks."""
+    if "build" not in _tasks(place):
+        return path, ("globalEnv",)
     if own and own_text is not None and member(own_text, [tasks, "build", "env"]) is not None:
         return own, (tasks, "build", "env")
     specific = f"{place.package}#build"
@@ -133,7 +144,7 @@ def _edit(place: Place, path: str, keys: Sequence[str], names: Sequence[str], ho
     text = place.read(path)
     if text is None or not place.may_edit(path):
         return
-    codemods = tuple(append_to_array(keys, name) for name in names)
+    codemods = tuple(ensure_item(keys, name) for name in names)
     try:
         chain(*codemods)(text)
     except CannotEdit:

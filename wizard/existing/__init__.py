@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
-from typing import Literal
+from typing import Literal, cast
 
 from wizard.errors import CannotEdit
 from wizard.existing.entries import SCRIPTS
 from wizard.existing.graph import Loaded, loaded, relative_to_app
 from wizard.existing.modules import JavaScriptModules, libraries
 from wizard.existing.set_up import WRAPPER, Runtime, SetUp
+from wizard.existing.signs import in_python, in_script, mentioned
 from wizard.packages import npm, pypi
 from wizard.project import LARGEST_SOURCE, Project
 from wizard.text import decode
@@ -119,7 +120,19 @@ def survey(project: Project, language: str, starts: tuple[str, ...] = (), unused
 
     `starts` are files that start the app, `unused` such that only seem to.
     """
-    found = list(_found(project, language))
+    key = (survey, language, starts, unused)
+    if key not in project.memo:
+        project.memo[key] = _survey(project, language, starts, unused)
+    return cast(Survey, project.memo[key])
+
+
+def _survey(project: Project, language: str, starts: tuple[str, ...], unused: tuple[str, ...]) -> Survey:
+    if _found not in project.memo:
+        project.memo[_found] = {}
+    kept: dict[str, list[Site]] = project.memo[_found]
+    if language not in kept:
+        kept[language] = list(_found(project, language))
+    found = kept[language]
     if not found:
         return Survey()
     graph = loaded(project, language, starts, unused)
@@ -156,35 +169,37 @@ def _doubles(project: Project, graph: Loaded, active: list[Site]) -> Iterator[tu
 
 
 def _found(project: Project, language: str) -> Iterator[Site]:
+    tree = project.tree
     if language == "python":
-        from wizard.existing.python import set_ups as python_set_ups
-
-        for path, text in _mentions(project, [project.within(p) for p in project.files(_PYTHON)]):
-            yield from (Site(relative_to_app(project, path), one) for one in python_set_ups(text))
+        for path in map(project.within, project.files(_PYTHON)):
+            yield from (Site(relative_to_app(project, path), one) for one in tree.reading(path, _in_python) or ())
         return
     own = [project.within(path) for path in project.files(_JAVASCRIPT)]
-    modules: JavaScriptModules | None = None
-    for path, text in _mentions(project, [*own, *libraries(project)]):
-        from wizard.existing.init import set_ups as script_set_ups
+    modules = JavaScriptModules(project, tree.known)
+    for path in (path for path in [*own, *libraries(project)] if tree.reading(path, _in_script)):
+        from wizard.existing.init import set_ups
 
-        modules = modules or JavaScriptModules(project, project.tree.known)
         follow = partial(_follow, project, modules, path, 0)
-        yield from (Site(relative_to_app(project, path), one) for one in script_set_ups(path, text, follow))
+        text = _text(tree.bytes(path) or b"") or ""
+        yield from (Site(relative_to_app(project, path), one) for one in set_ups(path, text, follow))
 
 
-def _mentions(project: Project, paths: list[str]) -> Iterator[tuple[str, str]]:
-    """Path and text of the files that mention PostHog at all."""
-    for path in paths:
-        text = _text(project, path)
-        if text is not None:
-            yield path, text
+def _in_python(data: bytes) -> tuple[SetUp, ...]:
+    text = _text(data) if mentioned(data) else None
+    if text is None or not in_python(text):
+        return ()
+    from wizard.existing.python import set_ups
+
+    return tuple(set_ups(text))
 
 
-def _text(project: Project, path: str, *, mentioning: bool = True) -> str | None:
-    data = project.tree.bytes(path)
-    if data is None or len(data) > LARGEST_SOURCE:
-        return None
-    if mentioning and b"posthog" not in data.replace(b"\0", b"").lower():
+def _in_script(data: bytes) -> bool:
+    text = _text(data) if mentioned(data) else None
+    return text is not None and in_script(text)
+
+
+def _text(data: bytes) -> str | None:
+    if len(data) > LARGEST_SOURCE:
         return None
     try:
         return decode(data)[0]
@@ -199,7 +214,7 @@ def _follow(project: Project, modules: JavaScriptModules, importer: str, depth: 
     if depth >= _RE_EXPORTS or not re.match(r"[.@~#$/\w]", source):
         return False
     for target in modules.resolve(importer, source):
-        text = _text(project, target, mentioning=False)
+        text = _text(project.tree.bytes(target) or b"")
         if text and "export" in text:
             follow = partial(_follow, project, modules, target, depth + 1)
             if exports_posthog(text, name, follow):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
+from wizard.asides import ASIDE
 from wizard.project import Project, normal
-from wizard.workspace import ASIDE
 
 SCRIPTS = ("js", "jsx", "ts", "tsx", "mjs", "cjs", "mts", "cts", "vue", "svelte", "astro")
 _ANY = "{" + ",".join((*SCRIPTS, "md", "mdx")) + "}"
@@ -123,11 +123,13 @@ def python_entries(project: Project) -> dict[str, list[str]]:
         pure = PurePosixPath(path)
         dotted = ".".join(pure.with_suffix("").parts)
         by_name = pure.stem in _PYTHON_NAMES or "commands" in pure.parts or "settings" in pure.parts
-        started = path in named or f"./{path}" in named or any(_tail(dotted, word) for word in named if "." in word)
+        started = path in named or f"./{path}" in named or not named.isdisjoint(_tails(dotted))
         if by_name or started:
             found.append(project.within(path))
     return {path: [path] for path in found}
 
 
-def _tail(dotted: str, word: str) -> bool:
-    return dotted == word or dotted.endswith(f".{word}")
+def _tails(dotted: str) -> list[str]:
+    """`a.b.c` itself and what of it names the module from further in: `b.c`."""
+    parts = dotted.split(".")
+    return [".".join(parts[i:]) for i in range(len(parts) - 1)]

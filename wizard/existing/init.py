@@ -12,21 +12,19 @@ from wizard.codemods.js.tree import Script, arguments, named, parse
 from wizard.codemods.js.values import declared, literal
 from wizard.errors import CannotEdit
 from wizard.existing.bindings import LOCAL, NAME, SERVER, Bindings, Follow
-from wizard.existing.set_up import WRAPPER, Options, SetUp
+from wizard.existing.set_up import Options, SetUp
+from wizard.existing.signs import WRAPPED, in_script
 from wizard.text import line_number
 
 _INTEGRATION = re.compile(
     r"""["'](?:@posthog/(?:next|nuxt)|nuxt-posthog|gatsby-plugin-posthog|posthog-docusaurus|astro-posthog)(?:/[\w-]+)?["']"""
 )
-_WRAPPED = re.compile(rf"(?:\b(?:from|import)|\brequire\s*\()\s*[\"']{WRAPPER.pattern}[\"']")
 _SNIPPET = re.compile(
     r"/static/(?:\d[^/\s]*/)?array(?:\.full)?(?:\.\w+)?\.js|window\.posthog\s*=(?!=)|\bwindow\.posthog\s*\|\|\s*\[\]"
 )
 _MARKUP = re.compile(r"dangerouslySetInnerHTML|innerHTML|<[Ss]cript\b|createElement\s*\(\s*[\"'`]script")
 _ENV = re.compile(r"(?:process\.env|import\.meta\.env|\benv)\s*(?:\.\s*(\w+)|\[\s*[\"'](\w+)[\"']\s*\])")
 _MOST_SPREADS = 5
-_MINIFIED_SIZE, _MINIFIED_LINE = 50_000, 1_000
-_PACKAGES = ("@posthog/n", "nuxt-posthog", "gatsby-plugin-posthog", "posthog-docusaurus", "astro-posthog")
 
 
 def script_of(path: str, text: str) -> str:
@@ -48,43 +46,25 @@ def _blank(text: str) -> str:
     return re.sub(r"[^\r\n]", " ", text)
 
 
-def may_set_up(text: str) -> bool:
-    """Can a file set PostHog up? Most that use it cannot, and need not be parsed; a minified one is a library."""
-    if len(text) > _MINIFIED_SIZE and len(text) > _MINIFIED_LINE * (text.count("\n") + 1):
-        return False
-    return (
-        ".init" in text
-        or ("init" in text and re.search(r"init[\"']\]|\.\s+init\b", text) is not None)
-        or ("new" in text and ("new PostHog" in text or "posthog-node" in text or ".PostHog" in text))
-        or ("Provider" in text and "apiKey" in text)
-        or "array." in text
-        or "window.posthog" in text
-        or any(package in text for package in _PACKAGES)
-        or ("posthog" in text and _WRAPPED.search(text) is not None)
-    )
-
-
 def set_ups(path: str, text: str, follow: Follow = lambda source, name: False) -> list[SetUp]:
     """Everything in a script or page that sets PostHog up, in order."""
-    if not may_set_up(text):
+    if not in_script(text):
         return []
     script = parse(script_of(path, text))
     reader = _Reader(script, follow)
     found = [*reader.inits(), *reader.providers(), *reader.clients()]
     code = _without_comments(script)
-    if path.endswith((".html", ".astro", ".vue", ".svelte")):
-        code = without_comments(text)
-    snippet = _SNIPPET.search(code)
     page = path.endswith((".html", ".astro", ".vue", ".svelte"))
+    shown = without_comments(text) if page else code
+    snippet = _SNIPPET.search(shown)
     if snippet and (page or _MARKUP.search(code) or not re.search(r"^\s*(?:import|export)\b", code, re.MULTILINE)):
         inits = [one for one in found if one.kind == "init"]
-        line = inits[0].line if inits else line_number(code, snippet.start())
+        line = inits[0].line if inits else line_number(shown, snippet.start())
         options = inits[0].options if inits else None
         found = [one for one in found if one.kind != "init"]
         found.append(SetUp(line, "browser", "snippet", "loads the HTML snippet", options))
-    code = _without_comments(script)
     listed = (match for match in _INTEGRATION.finditer(code) if _loads(code, match.group()[1:-1]))
-    if integration := next(listed, None) or _WRAPPED.search(code):
+    if integration := next(listed, None) or WRAPPED.search(code):
         line = line_number(code, integration.end() - 1)
         found.append(SetUp(line, "browser", "integration", "uses an integration of the SDK"))
     return sorted(found, key=lambda one: one.line)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, cast
 
 from wizard.errors import CannotEdit
 from wizard.existing.entries import SCRIPTS
+from wizard.globs import beginning
 from wizard.packages import npm
-from wizard.project import BrokenFile, Project, normal
+from wizard.project import BrokenFile, Project, Tree, normal
 
 
 class JavaScriptModules:
@@ -32,11 +33,11 @@ class JavaScriptModules:
             self._found[key] = tuple(dict.fromkeys(self._candidates(folder, specifier)))
         return self._found[key]
 
-    def below(self, importer: str, beginning: str) -> list[str]:
+    def below(self, importer: str, start: str) -> list[str]:
         """The files whose paths begin like that, seen from `importer`."""
-        base = self.project.within("") if beginning.startswith("/") else str(PurePosixPath(importer).parent)
-        start = normal(f"{base}/{beginning}") + ("/" if beginning.endswith("/") else "")
-        return [path for path in self.known if path.startswith(start) and path.endswith(SCRIPTS)]
+        base = self.project.within("") if start.startswith("/") else str(PurePosixPath(importer).parent)
+        head = normal(f"{base}/{start}") + ("/" if start.endswith("/") else "")
+        return [path for path in beginning(self.project.tree.paths, head) if path.endswith(SCRIPTS)]
 
     def _candidates(self, folder: str, specifier: str) -> Iterator[str]:
         if specifier.startswith("."):
@@ -78,7 +79,7 @@ class JavaScriptModules:
             inside = (rest, f"src/{rest}") if rest else ("src/index", "index", "src/main")
             found = [path for one in inside for path in self._file(f"{base}/{one}")]
             # an `exports` map may send it anywhere: then any of the package's own files may be meant
-            yield from found or [p for p in self.known if p.startswith(f"{base}/") and p.endswith(SCRIPTS)]
+            yield from found or [p for p in beginning(self.project.tree.paths, f"{base}/") if p.endswith(SCRIPTS)]
 
     def _guessed(self, specifier: str) -> Iterator[str]:
         """An alias that some other configuration defines: a file of the app whose path ends like that."""
@@ -107,7 +108,7 @@ class JavaScriptModules:
 
     @cached_property
     def _workspace(self) -> dict[str, str]:
-        return _packages(self.project)
+        return _needed(self.project)
 
     @cached_property
     def _aliases(self) -> list[tuple[str, list[str]]]:
@@ -154,23 +155,41 @@ def _jsonc(project: Project, path: str) -> dict[str, Any]:
 
 def libraries(project: Project) -> list[str]:
     """The scripts of the repository's other packages that this app depends on, relative to the tree."""
-    folders = tuple(f"{folder}/" for folder in _packages(project).values())
-    return (
-        [path for path in project.tree.paths if path.startswith(folders) and path.endswith(SCRIPTS)] if folders else []
-    )
+    folders = (beginning(project.tree.paths, f"{folder}/") for folder in _needed(project).values())
+    return sorted({path for folder in folders for path in folder if path.endswith(SCRIPTS)})
+
+
+def _needed(project: Project) -> dict[str, str]:
+    if _needed not in project.memo:
+        project.memo[_needed] = _packages(project)
+    return cast(dict[str, str], project.memo[_needed])
 
 
 def _packages(project: Project) -> dict[str, str]:
-    """Name to directory of the repository's other packages that this app depends on."""
-    found: dict[str, str] = {}
+    """Name to directory of the repository's other packages that this app depends on, itself or through one of them."""
+    manifests: dict[str, str] = {}
     own = project.within("package.json")
-    manifests = [path for path in project.tree.named("package.json") if "/" in path and path != own]
-    declared = npm.declared(project) if manifests else {}
-    for path in manifests:
-        name = re.search(rb'"name"\s*:\s*"([^"]+)"', project.tree.bytes(path) or b"")
-        if name and (text := name[1].decode("utf-8", "replace")) in declared:
-            found[text] = path.removesuffix("/package.json")
+    for path in project.tree.named("package.json"):
+        name = project.tree.reading(path, _package_name)
+        if name and "/" in path and path != own:
+            manifests[name] = path
+    found: dict[str, str] = {}
+    pending = [one for one in (npm.declared(project) if manifests else ()) if one in manifests]
+    while pending:
+        package = pending.pop()
+        if package not in found:
+            found[package] = manifests[package].removesuffix("/package.json")
+            pending += [key for key in project.tree.reading(manifests[package], _keys) or () if key in manifests]
     return found
+
+
+def _package_name(data: bytes) -> str:
+    name = re.search(rb'"name"\s*:\s*"([^"]+)"', data)
+    return name[1].decode("utf-8", "replace") if name else ""
+
+
+def _keys(data: bytes) -> tuple[str, ...]:
+    return tuple(key.decode("utf-8", "replace") for key in re.findall(rb'"([^"\\\n]+)"\s*:', data))
 
 
 class PythonModules:
@@ -178,31 +197,41 @@ class PythonModules:
 
     def __init__(self, project: Project, known: frozenset[str]) -> None:
         self.project, self.known = project, known
-        self._found: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._found: dict[str, dict[str, tuple[str, ...]]] = {}
         self._tops: dict[str, list[str]] = {}
 
     def resolve(self, importer: str, name: str) -> tuple[str, ...]:
         """The modules that importing `name` (maybe relative) in `importer` runs: packages on the way too."""
+        return tuple(self.resolved(importer, (name,)))
+
+    def resolved(self, importer: str, names: Iterable[str]) -> Iterator[str]:
+        """Those of several names, one after the other."""
         folder = importer.rpartition("/")[0] or "."
-        key = (folder, name)
-        if key not in self._found:
-            dots = len(name) - len(name.lstrip("."))
-            parts = [part for part in name[dots:].split(".") if part]
-            if dots:
-                roots = [normal(f"{folder}/{'../' * (dots - 1)}"), *self._roots]
-            elif parts:
-                above = (folder, *map(str, PurePosixPath(folder).parents))
-                roots = [*(root for root in above if self._has(root, parts[0])), *self._with(parts[0])]
-            else:
-                roots = []
-            found = next((hit for root in roots if (hit := self._below(root, parts))), [])
-            self._found[key] = tuple(found)
-        return self._found[key]
+        known = self._found.setdefault(folder, {})
+        for name in names:
+            if name not in known:
+                known[name] = tuple(self._resolve(folder, name))
+            yield from known[name]
+
+    def _resolve(self, folder: str, name: str) -> list[str]:
+        dots = len(name) - len(name.lstrip("."))
+        parts = [part for part in name[dots:].split(".") if part]
+        if dots:
+            roots = [normal(f"{folder}/{'../' * (dots - 1)}"), *self._roots]
+        elif parts:
+            above = (folder, *map(str, PurePosixPath(folder).parents))
+            roots = [*(root for root in above if self._has(root, parts[0])), *self._with(parts[0])]
+        else:
+            roots = []
+        return next((hit for root in roots if (hit := self._below(root, parts))), [])
 
     def named(self, dotted: str) -> tuple[str, ...]:
         """The modules behind a dotted name in a string (`shop.apps.ShopConfig`; `blog` with its `blog.apps`)."""
+        first = dotted.partition(".")[0]
+        if not (roots := self._with(first)):
+            return ()
         parts = dotted.split(".")
-        for root in self._with(parts[0]):
+        for root in roots:
             found = self._below(root, parts)
             if found:
                 config = found[-1].replace("/__init__.py", "/apps.py")
@@ -221,14 +250,7 @@ class PythonModules:
 
     @cached_property
     def _folders(self) -> frozenset[str]:
-        """The directories that hold Python files, at whatever depth."""
-        found: set[str] = set()
-        for path in self.known:
-            folder = path.rpartition("/")[0] if path.endswith(".py") else ""
-            while folder and folder not in found:
-                found.add(folder)
-                folder = folder.rpartition("/")[0]
-        return frozenset(found)
+        return python_folders(self.project.tree)
 
     def _below(self, root: str, parts: list[str]) -> list[str]:
         found = []
@@ -251,3 +273,16 @@ class PythonModules:
         packages = {str(PurePosixPath(p).parent) for p in self.project.files("**/__init__.py")}
         inner = sorted(top for top in tops if top not in packages)
         return [self.project.within(root) for root in dict.fromkeys([".", "src", *inner])]
+
+
+def python_folders(tree: Tree) -> frozenset[str]:
+    """The directories that hold Python files, at whatever depth."""
+    if python_folders not in tree.memo:
+        found: set[str] = set()
+        for path in tree.paths:
+            folder = path.rpartition("/")[0] if path.endswith(".py") else ""
+            while folder and folder not in found:
+                found.add(folder)
+                folder = folder.rpartition("/")[0]
+        tree.memo[python_folders] = frozenset(found)
+    return cast(frozenset[str], tree.memo[python_folders])

@@ -5,21 +5,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, cast
 
-from wizard.changes import Manual
+from wizard.changes import Manual, Note
 from wizard.edits import Codemod
 from wizard.packages.command import Command
 from wizard.project import Project
 
-__all__ = ["Command", "Declaration", "Family", "family"]
+__all__ = ["Command", "Declaration", "Entry", "Family", "family"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An edit of another file without which a declaration means nothing: the version in a catalog."""
+
+    path: str
+    codemod: Codemod
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """The manifest edit that asks for a package: `path` relative to the app; `create` allows a new file."""
+    """The manifest edit that asks for a package: `path` relative to the app; `create` allows a new file.
+
+    The `entries` stand or fall with it; `by_hand` is all that a person writes instead. `told` is what the user should
+    know of the version that is asked for.
+    """
 
     path: str
     codemod: Codemod
     create: bool = False
+    entries: tuple[Entry, ...] = ()
+    by_hand: str = ""
+    told: tuple[Manual | Note, ...] = ()
 
 
 class Family(Protocol):
@@ -28,8 +44,14 @@ class Family(Protocol):
     def is_declared(self, project: Project, package: str) -> bool:
         """Does a manifest of the app already ask for the package?"""
 
-    def declare(self, project: Project, package: str, requirement: str, manager: str | None) -> Declaration | Manual:
-        """The manifest edit, or the step for a person where the manifest cannot be edited."""
+    def declare(
+        self, project: Project, package: str, requirement: str, manager: str | None, oldest: str | None
+    ) -> Declaration | Manual:
+        """The manifest edit, or the step for a person where the manifest cannot be edited.
+
+        What the workspace has settled on is asked for instead of `requirement` if it is `oldest` or later; with None
+        it is `requirement` that the user wants.
+        """
 
     def is_pending(self, project: Project, packages: tuple[str, ...]) -> bool:
         """Others are installed but one of `packages` is not: an earlier install did not finish."""
@@ -39,8 +61,11 @@ class Family(Protocol):
     ) -> Command | Manual | None:
         """The one call that brings lockfile and installation along after the manifest was edited."""
 
-    def lockfile(self, project: Project, manager: str | None) -> str | None:
-        """Where the package manager keeps its lockfile, existing or not, relative to the app; None when it has none."""
+    def brought_along(self, project: Project, manager: str | None) -> tuple[str, ...]:
+        """The files, existing or not, relative to the app, that the install writes besides what it installs.
+
+        The lockfile first, then what some tools write into their manifests and maps of packages.
+        """
 
     def manager_name(self, project: Project, manager: str | None) -> str:
         """Name of the package manager the app uses."""

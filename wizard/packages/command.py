@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 
@@ -12,7 +12,9 @@ class Command:
 
     `packages` are the ones it is made for. `then` are the argvs that must follow in the same directory for the call to
     be complete (recompile, then sync). `workspace` is the directory where one call can serve several apps, if there is
-    one: there `alone` (the words in `argv` that mean this app) gives way to the `named` of each.
+    one: there `alone` (the words in `argv` that mean this app) gives way to the `named` of each. `is_first`: nothing is
+    installed yet, so that the call brings everything and not just what is new. `lock` is the file that lists the
+    packages when the call has done its work.
     """
 
     argv: tuple[str, ...]
@@ -23,11 +25,18 @@ class Command:
     workspace: str | None = None
     alone: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
+    is_first: bool = False
+    lock: str | None = None
 
     @property
     def calls(self) -> tuple[tuple[str, ...], ...]:
         """All argvs in their order."""
         return (self.argv, *self.then)
+
+    def placed(self, place: Callable[[str], str]) -> Command:
+        """With all paths as `place` makes them."""
+        workspace, lock = (None if path is None else place(path) for path in (self.workspace, self.lock))
+        return replace(self, cwd=place(self.cwd), workspace=workspace, lock=lock)
 
 
 def together(commands: Iterable[Command]) -> tuple[Command, ...]:

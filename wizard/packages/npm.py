@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import replace
+from posixpath import dirname, join
 
 from wizard.changes import Manual
 from wizard.errors import UsageError
-from wizard.packages import Declaration, npm_lockfiles, npm_ranges, npm_tools
+from wizard.packages import Declaration, npm_catalogs, npm_lockfiles, npm_overrides, npm_ranges, npm_tools
 from wizard.packages.command import Command
 from wizard.packages.npm_tools import Manager
 from wizard.packages.npm_tools import manager as chosen
@@ -17,16 +18,17 @@ from wizard.project import BrokenFile, Project
 __all__ = [
     "Manager",
     "at_least",
+    "brought_along",
     "chosen",
     "declare",
     "declared",
+    "in_use",
     "install_command",
     "installable",
     "installed",
     "is_declared",
     "is_pending",
     "is_shared",
-    "lockfile",
     "manager_name",
     "manifest",
     "manifest_path",
@@ -70,19 +72,43 @@ def is_shared(project: Project) -> bool:
 
 
 def version(project: Project, name: str) -> str | None:
-    """The version of `name` that the app uses: node_modules, else the lockfile, else the floor of the declared range.
+    """The version of `name` that the app uses: by the lockfile, else node_modules, else the floor of its range.
 
-    `workspace:`, `catalog:`, tags, aliases and URLs never raise; None when nothing tells.
+    The lockfile comes first, because that is what the next install, the build and the colleagues get; node_modules may
+    be from another branch. `workspace:`, `catalog:`, tags, aliases and URLs never raise; None when nothing tells.
     """
+    requirement = _requirement(project, name)
+    return in_use(project, name) or (npm_ranges.floor(requirement) if requirement is not None else None)
+
+
+def in_use(project: Project, name: str) -> str | None:
+    """The version of `name` that is locked, else the one that is installed.
+
+    One that the declared range excludes is from before somebody edited the manifest, and does not count.
+    """
+    requirement = _requirement(project, name)
+    if requirement is not None:
+        said = declared(project).get(name, "")
+        catalog = npm_catalogs.named(said) if said.startswith(npm_catalogs.PROTOCOL) else None
+        locked = npm_lockfiles.resolved(project, name, requirement, catalog)
+        if locked is not None and not _is_outdated(locked, requirement):
+            return locked
     on_disk = _manifest_version(project, name)
-    if on_disk is not None:
-        return on_disk
+    outdated = on_disk is not None and requirement is not None and _is_outdated(on_disk, requirement)
+    return None if outdated else on_disk
+
+
+def _requirement(project: Project, name: str) -> str | None:
+    """The range that counts for `name`: an override, or what is declared, with what it has in a catalog."""
     requirement = declared(project).get(name)
     if requirement is None:
         return None
-    return npm_lockfiles.resolved(project, name, requirement) or npm_ranges.floor(
-        npm_ranges.resolved_catalog(project, name, requirement)
-    )
+    forced = npm_overrides.override(project, name)
+    return npm_catalogs.resolved(project, name, forced[1] if forced else requirement)
+
+
+def _is_outdated(version: str, requirement: str) -> bool:
+    return "-" not in version and npm_ranges.satisfies(version, requirement) is False
 
 
 def at_least(project: Project, name: str, minimum: str, *, unknown: bool = True) -> bool:
@@ -115,13 +141,17 @@ def is_declared(project: Project, package: str) -> bool:
     return any(package in section for section in sections if isinstance(section, dict))
 
 
-def declare(project: Project, package: str, requirement: str, manager: str | None = None) -> Declaration | Manual:
+def declare(
+    project: Project, package: str, requirement: str, manager: str | None = None, oldest: str | None = ""
+) -> Declaration | Manual:
     """The edit of package.json that lists `package` under `dependencies`; alphabetical if they were.
 
-    A declaration that is there stays as it is, in whatever section and with whatever range the app builds with. A
-    manifest that is a link to elsewhere is left. Raises UsageError for what is no range and no tag.
+    Where the workspace keeps its versions elsewhere, `npm_workspace` says what to write. A declaration that is there
+    stays as it is, in whatever section and with whatever range the app builds with. A manifest that is a link to
+    elsewhere is left. Raises UsageError for what is no range and no tag.
     """
     from wizard.codemods.json import ensure_member, member
+    from wizard.packages.npm_workspace import asked
 
     if not npm_ranges.is_range_or_tag(requirement):
         hint = f"For example --sdk-version {package}=1.434.0"
@@ -130,14 +160,15 @@ def declare(project: Project, package: str, requirement: str, manager: str | Non
     if project.tree.leads_outside(project.within(path)):
         line = f'"{package}": "{requirement}"'
         return Manual(f"Add {package} to {path}, which lies outside of this directory", line)
+    wanted = asked(project, chosen(project, manager), package, requirement, oldest)
 
     def declares_package(text: str) -> str:
         for section in _SECTIONS[:3]:
             if member(text, (section, package)) is not None:
                 return text
-        return ensure_member(("dependencies",), package, requirement, alphabetical=True)(text)
+        return ensure_member(("dependencies",), package, wanted.specifier, alphabetical=True)(text)
 
-    return Declaration(path, declares_package)
+    return Declaration(path, declares_package, entries=wanted.entries, by_hand=wanted.by_hand, told=wanted.told)
 
 
 def is_pending(project: Project, packages: tuple[str, ...]) -> bool:
@@ -148,18 +179,28 @@ def is_pending(project: Project, packages: tuple[str, ...]) -> bool:
 def install_command(project: Project, packages: tuple[str, ...], manager: str | None = None) -> Command | Manual:
     """The one call, in the app's directory, that brings lockfile and node_modules along. Raises UsageError.
 
-    A step for a person when the lockfile is a link that leads out of the repository.
+    A step for a person when the lockfile is a link that leads out of the repository, or when Lerna itself links the
+    packages (up to version 6, https://lerna.js.org/docs/legacy-package-management).
     """
     tool = chosen(project, manager)
+    if npm_tools.is_linked_by_lerna(project):
+        name = manifest(project).get("name")
+        return Manual("Install with Lerna, which links this app's neighbours", f"npx lerna bootstrap --scope {name}")
     call, lock = npm_tools.call(project, tool), npm_tools.lockfile(project, tool)
     if project.tree.leads_outside(project.within(lock), project.tree.top):
         return Manual("Install by hand: the lockfile lies outside of the repository", shlex.join(call.argv), lock)
-    return replace(call, packages=packages)
+    return replace(call, packages=packages, is_first=not installable(project), lock=lock)
 
 
-def lockfile(project: Project, manager: str | None = None) -> str:
-    """Where the lockfile is or will be, relative to the app (maybe `../..`). Raises UsageError."""
-    return npm_tools.lockfile(project, chosen(project, manager))
+def brought_along(project: Project, manager: str | None = None) -> tuple[str, ...]:
+    """The lockfile, relative to the app (maybe `../..`), and what its manager writes beside it. Raises UsageError."""
+    tool = chosen(project, manager)
+    lock = npm_tools.lockfile(project, tool)
+    return (lock, *(join(dirname(lock), name) for name in _BESIDE.get(tool, ())))
+
+
+_BESIDE = {Manager.BERRY: (".pnp.cjs", ".pnp.loader.mjs"), Manager.RUSH: ("repo-state.json",)}
+"""What is written beside the lockfile and may be tracked like it (https://yarnpkg.com/features/caching#zero-installs)."""
 
 
 def manager_name(project: Project, manager: str | None = None) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from wizard.packages import yaml_lines
 from wizard.project import BrokenFile, Project
 
 _SIMPLE = re.compile(r"[\^~=v]?\s*(\d+)(?:\.(\d+))?(?:\.(\d+))?(-[0-9A-Za-z.-]+)?")
@@ -53,24 +52,6 @@ def numbers(version: str) -> tuple[int, int, int]:
     return (int(match[1]), int(match[2] or 0), int(match[3] or 0)) if match else (0, 0, 0)
 
 
-def resolved_catalog(project: Project, name: str, declared: str) -> str:
-    """What `catalog:` or `catalog:NAME` stands for (pnpm, yarn 4, bun); other ranges as they are."""
-    if not declared.startswith("catalog:"):
-        return declared
-    label = declared.removeprefix("catalog:").strip()
-    wanted: set[tuple[str, ...]] = (
-        {("catalog", name), ("catalogs", "default", name)} if label in ("", "default") else {("catalogs", label, name)}
-    )
-    for up in project.upwards():
-        for file in ("pnpm-workspace.yaml", ".yarnrc.yml"):
-            for keys, value in yaml_lines.members(project.read(f"{up}/{file}") or ""):
-                if keys in wanted and value:
-                    return value
-        if found := _manifest_catalog(manifest(project, up), wanted):
-            return found
-    return declared
-
-
 def manifest(project: Project, up: str) -> dict[str, object]:
     """package.json of the directory `up`; a broken one above the app is none of our business, so `{}`."""
     try:
@@ -79,17 +60,6 @@ def manifest(project: Project, up: str) -> dict[str, object]:
         if up == ".":
             raise
         return {}
-
-
-def _manifest_catalog(data: dict[str, object], wanted: set[tuple[str, ...]]) -> str | None:
-    for holder in (data, data.get("workspaces")):
-        for keys in wanted:
-            value: object = holder
-            for key in keys:
-                value = value.get(key) if isinstance(value, dict) else None
-            if isinstance(value, str):
-                return value
-    return None
 
 
 def _without_protocol(declared: str) -> str:

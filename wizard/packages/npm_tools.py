@@ -8,13 +8,13 @@ import re
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import PurePosixPath
+from posixpath import dirname
 
 from wizard.errors import UsageError
-from wizard.globs import glob_matches
-from wizard.packages import yaml_lines
 from wizard.packages.command import Command
 from wizard.packages.npm_ranges import manifest
 from wizard.project import Project
+from wizard.workspaces import is_member
 
 
 class Manager(StrEnum):
@@ -25,6 +25,8 @@ class Manager(StrEnum):
     YARN = "yarn"
     BERRY = "yarn-berry"
     BUN = "bun"
+    DENO = "deno"
+    RUSH = "rush"
 
     @property
     def binary(self) -> str:
@@ -43,23 +45,26 @@ _LOCKFILES = {
 
 
 def manager(project: Project, override: str | None = None) -> Manager:
-    """The package manager of the app: `override` > packageManager > devEngines > nearest lockfile > npm.
+    """The package manager of the app: `override` > Rush > packageManager > devEngines > `only-allow` > nearest lockfile
+    > deno.lock > Lerna's npmClient > npm.
 
-    A field above the app counts only when no lockfile lies nearer, or when the app is a member of that workspace.
+    What a root above the app says counts only when no lockfile lies nearer, or when the app is a member of it.
     An app with `workspace:` dependencies is never npm's. Raises UsageError for two lockfiles side by side without a
     field, and for an unknown override.
     """
     if override is not None:
         return _overridden(project, override)
+    if _rush_root(project) is not None:
+        return Manager.RUSH
     ups = list(project.upwards())
     locked = next((up for up in ups if any(project.exists(f"{up}/{name}") for name in _LOCKFILES)), None)
     for up in ups:
         field = _from_fields(project, up)
         if field is not None:
-            if locked is None or ups.index(up) <= ups.index(locked) or _is_member(project, up):
+            if locked is None or ups.index(up) <= ups.index(locked) or is_member(project, up):
                 return field
             break
-    found = Manager.NPM if locked is None else _from_lockfiles(project, locked)
+    found = _without_lockfile(project) if locked is None else _from_lockfiles(project, locked)
     return _from_workspace_files(project) if found is Manager.NPM and _has_workspace_protocol(project) else found
 
 
@@ -80,7 +85,7 @@ def _manifest_folder(project: Project) -> str:
         return "."
     hoisted = not project.exists("package.json") and bool(project.files("{next,astro,vite}.config.*"))
     for up in list(project.upwards())[1:]:
-        shared = hoisted or project.exists(f"{up}/nx.json") or (own and _is_member(project, up))
+        shared = hoisted or project.exists(f"{up}/nx.json") or (own and is_member(project, up))
         if shared and any(manifest(project, up).get(section) for section in _SECTIONS):
             return up
     return "."
@@ -89,12 +94,20 @@ def _manifest_folder(project: Project) -> str:
 _SECTIONS = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 
 
+def lockfiles(manager: Manager) -> tuple[str, ...]:
+    """The names that its lockfile may have, the newest first."""
+    return tuple(name for name, owner in _LOCKFILES.items() if owner.binary == manager.binary)
+
+
 def lockfile(project: Project, manager: Manager) -> str:
     """The path, relative to the app, of the lockfile that `manager` will bring along, or make at the workspace root."""
-    names = [name for name, owner in _LOCKFILES.items() if owner.binary == manager.binary]
+    if manager is Manager.RUSH and (root := _rush_root(project)) is not None:
+        kept = [join(root, f"common/config/rush/{name}") for name in ("pnpm-lock.yaml", *_LOCKFILES)]
+        return next((path for path in kept if project.exists(path)), kept[0])
+    names = ("deno.lock",) if manager is Manager.DENO else lockfiles(manager)
     ups = list(project.upwards())
     found = next((join(up, name) for up in ups for name in names if project.exists(f"{up}/{name}")), None)
-    root = next((up for up in ups[1:] if _is_member(project, up)), ".")
+    root = next((up for up in ups[1:] if is_member(project, up)), ".")
     return found or join(root, names[0])
 
 
@@ -104,8 +117,12 @@ def call(project: Project, manager: Manager) -> Command:
 
     Never `--force` or `--legacy-peer-deps`, never a prompt; a lockfile that `CI=true` would freeze is let go.
     """
+    if manager is Manager.RUSH and (root := _rush_root(project)) is not None:
+        return Command(_CALLS[manager], root)
     folder = manifest_folder(project)
-    shared = next((up for up in list(project.upwards())[1:] if _is_member(project, up)), None)
+    if manager is Manager.DENO:
+        return Command(_CALLS[manager], folder, workspace=dirname(lockfile(project, manager)) or ".")
+    shared = next((up for up in list(project.upwards())[1:] if is_member(project, up)), None)
     call = Command(_CALLS[manager], folder, workspace=shared if folder == "." else folder)
     if manager is not Manager.PNPM or folder != ".":
         return call
@@ -123,7 +140,21 @@ _CALLS = {
     Manager.YARN: ("yarn", "install", "--non-interactive"),
     Manager.BERRY: ("yarn", "install", "--no-immutable"),
     Manager.BUN: ("bun", "install"),
+    Manager.DENO: ("deno", "install", "--frozen=false"),
+    Manager.RUSH: ("rush", "update"),
 }
+
+
+def is_linked_by_lerna(project: Project) -> bool:
+    """Is the app a package of Lerna's, but no member of a workspace?"""
+    ups = [up for up in project.upwards() if up != "." and is_member(project, up, ("lerna",))]
+    return bool(ups) and not any(is_member(project, up) for up in ups)
+
+
+def _rush_root(project: Project) -> str | None:
+    """Where the Rush workspace has its root that lists the app; projects that it does not list are none of its."""
+    ups = (up for up in project.upwards() if project.exists(f"{up}/rush.json"))
+    return next((up for up in ups if is_member(project, up, ("rush",))), None)
 
 
 def _overridden(project: Project, name: str) -> Manager:
@@ -148,7 +179,26 @@ def _from_fields(project: Project, up: str) -> Manager | None:
             found := _named(project, str(entry.get("name")), str(entry.get("version", "")))
         ):
             return found
+    scripts = data.get("scripts")
+    if isinstance(scripts, dict) and (only := _ONLY.search(str(scripts.get("preinstall", "")))):
+        return _named(project, only[1], "")
     return None
+
+
+_ONLY = re.compile(r"\bonly-allow (\w+)")
+_CLIENT = re.compile(r'"npmClient"\s*:\s*"(\w+)"')
+
+
+def _without_lockfile(project: Project) -> Manager:
+    """pnpm has a workspace file, Deno keeps a lockfile beside others, Lerna names the one it calls (npm by default)."""
+    for up in project.upwards():
+        if project.exists(f"{up}/pnpm-workspace.yaml") and is_member(project, up):
+            return Manager.PNPM
+        if project.exists(f"{up}/deno.lock"):
+            return Manager.DENO
+        if client := _CLIENT.search(project.read(f"{up}/lerna.json") or ""):
+            return _named(project, client[1], "") or Manager.NPM
+    return Manager.NPM
 
 
 def _name_and_version(field: str) -> tuple[str, str]:
@@ -206,25 +256,7 @@ def _pnpm_scope(project: Project) -> tuple[str, ...]:
     above = next((up for up in project.upwards() if project.exists(f"{up}/pnpm-workspace.yaml")), ".")
     if above == ".":
         return ()
-    return ("--filter", "{.}") if _is_member(project, above) else ("--ignore-workspace",)
-
-
-def _is_member(project: Project, up: str) -> bool:
-    """Is the app the root of the workspace at `up`, or one of its packages?"""
-    if up == ".":
-        return True
-    app = _seen_from(project, up)
-    data = manifest(project, up)
-    workspaces = data.get("workspaces")
-    if isinstance(workspaces, dict):
-        workspaces = workspaces.get("packages")
-    globs = [glob for glob in workspaces if isinstance(glob, str)] if isinstance(workspaces, list) else []
-    globs += yaml_lines.items(project.read(f"{up}/pnpm-workspace.yaml") or "", "packages")
-    included = False
-    for glob in globs:
-        if glob_matches(glob.removeprefix("!").removeprefix("./").rstrip("/"), app):
-            included = not glob.startswith("!")
-    return included
+    return ("--filter", "{.}") if is_member(project, above) else ("--ignore-workspace",)
 
 
 def _seen_from(project: Project, up: str) -> str:

@@ -10,6 +10,7 @@ from wizard.changes import Manual
 from wizard.errors import UsageError
 from wizard.packages import Declaration, pypi_tools
 from wizard.packages.command import Command
+from wizard.packages.pypi_compiled import compiled_files
 from wizard.packages.pypi_environment import environment, site_packages
 from wizard.packages.pypi_manifests import Declared, declarations, home, normalised
 from wizard.packages.pypi_tools import Manager
@@ -20,15 +21,16 @@ __all__ = [
     "Declared",
     "Manager",
     "at_least",
+    "brought_along",
     "chosen",
     "declare",
     "declared",
     "ends_below",
     "install_command",
     "installed",
+    "is_below",
     "is_declared",
     "is_pending",
-    "lockfile",
     "manager_name",
     "python_requires",
     "version",
@@ -72,7 +74,12 @@ def ends_below(project: Project, name: str, minimum: str) -> bool:
     if found is not None:
         return _numbers(found) < _numbers(minimum)
     specifiers = [where.specifier for known, where in declarations(project) if known == name]
-    return bool(specifiers) and all(_ends_below(specifier, _numbers(minimum)) for specifier in specifiers)
+    return bool(specifiers) and all(is_below(specifier, minimum) for specifier in specifiers)
+
+
+def is_below(specifier: str, minimum: str) -> bool:
+    """Does a specifier allow no version from `minimum` on?"""
+    return _ends_below(specifier, _numbers(minimum))
 
 
 def _ends_below(specifier: str, minimum: tuple[int, ...]) -> bool:
@@ -102,18 +109,27 @@ def is_declared(project: Project, package: str) -> bool:
     return normalised(package) in declared(project)
 
 
-def declare(project: Project, package: str, requirement: str, manager: str | None = None) -> Declaration | Manual:
+def declare(
+    project: Project, package: str, requirement: str, manager: str | None = None, oldest: str | None = ""
+) -> Declaration | Manual:
     """The manifest edit that the app's tool would make itself, or the step for a person. Raises UsageError.
 
-    `requirement` is a version or a specifier. A manifest that lies outside of what we were told to change is left.
+    `requirement` is a version or a specifier; that of a uv workspace's other members is taken if it leads to `oldest`
+    or later (None: never). A manifest that lies outside of what we were told to change is left.
     """
     from wizard.packages.pypi_calls import declaration
+    from wizard.packages.pypi_workspace import agreed, constraints
 
     tool = chosen(project, manager)
     wanted = _specifier(tool, package, requirement)
+    least = oldest or ".".join(re.findall(r"\d+", requirement)[:2])
+    if oldest is not None:
+        wanted = agreed(project, tool, package, least) or wanted
     found = declaration(project, tool, package, wanted)
     if isinstance(found, Declaration) and project.tree.leads_outside(project.within(found.path)):
         return Manual(f"Add {package} to {found.path}, which lies outside of this directory", package + wanted)
+    if isinstance(found, Declaration):
+        return replace(found, told=tuple(constraints(project, package, least)))
     return found
 
 
@@ -139,12 +155,17 @@ def install_command(project: Project, packages: tuple[str, ...], manager: str | 
     lock = pypi_tools.lockfile(project, tool)
     if lock is not None and project.tree.leads_outside(project.within(lock), project.tree.top):
         return Manual("Install by hand: the lockfile lies outside of the repository", shlex.join(made.argv), lock)
-    return replace(made, packages=packages)
+    return replace(made, packages=packages, lock=lock)
 
 
-def lockfile(project: Project, manager: str | None = None) -> str | None:
-    """Where the lockfile is or will be, relative to the app; None for tools without one. Raises UsageError."""
-    return pypi_tools.lockfile(project, chosen(project, manager))
+def brought_along(project: Project, manager: str | None = None) -> tuple[str, ...]:
+    """The lockfile or the compiled requirements, relative to the app, if the tool keeps any. Raises UsageError."""
+    tool = chosen(project, manager)
+    lock = pypi_tools.lockfile(project, tool)
+    if lock is None:
+        return tuple(file.path for file in compiled_files(project))
+    # Pipenv completes a Pipfile that lacks a section
+    return (lock, lock.removesuffix(".lock")) if tool is Manager.PIPENV else (lock,)
 
 
 def manager_name(project: Project, manager: str | None = None) -> str:

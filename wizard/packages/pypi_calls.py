@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from posixpath import join, normpath, relpath
+from posixpath import relpath
 from typing import Any
 
 from wizard.changes import Manual
@@ -25,6 +25,7 @@ from wizard.packages.pypi_environment import environment, interpreter, site_pack
 from wizard.packages.pypi_manifests import CONDA, declarations, home, is_production, normalised, requirement_files
 from wizard.packages.pypi_tools import Manager
 from wizard.project import Project
+from wizard.workspaces import is_member
 
 
 def declaration(project: Project, tool: Manager, package: str, requirement: str) -> Declaration | Manual:
@@ -72,18 +73,11 @@ def call(project: Project, tool: Manager, packages: tuple[str, ...]) -> Command 
 
 def _uv_call(project: Project, base: str) -> Command:
     """`uv sync`; a member of a workspace can be synced from its root, together with others, by its name."""
-    from wizard.workspaces import workspaces
-
     call = Command(("uv", "sync", "--inexact"), base)
     table = project.toml(f"{base}/pyproject.toml").get("project")
     name = table.get("name") if isinstance(table, dict) else None
-    for up in list(project.upwards())[1:]:
-        here, there = normpath(join(project.path, base)), normpath(join(project.path, up))
-        named = {"pyproject.toml": [there, here]}
-        members = [m for w in workspaces(project.tree, named) if (w.kind, w.path) == ("uv", there) for m in w.members]
-        if isinstance(name, str) and here in members:
-            return replace(call, workspace=up, named=("--package", name))
-    return call
+    root = next((up for up in project.upwards() if up != base and is_member(project, up, ("uv",), base)), None)
+    return replace(call, workspace=root, named=("--package", name)) if isinstance(name, str) and root else call
 
 
 def _pip_declaration(project: Project, package: str, requirement: str) -> Declaration | Manual:
@@ -110,7 +104,8 @@ def source_file(project: Project) -> str | None:
     files = [path for path in requirement_files(project) if is_production(path)]
     if not files:
         return None
-    own = next((path for path in files if not project.tree.leads_outside(project.within(path))), files[0])
+    # what lies above the app is for its neighbours, too
+    own = min(files, key=lambda path: (project.tree.leads_outside(project.within(path)), path.startswith("../")))
     for file in compiled_files(project):
         if file.path == own and file.sources:
             return file.sources[0]

@@ -52,7 +52,7 @@ def home(project: Project) -> str:
 
 def requirement_files(project: Project) -> list[str]:
     """Paths of the requirement files: production before dev, what the app runs with before variants for a purpose
-    (`requirements-gpu.txt`), `.in` before `.txt`, those that others include first.
+    (`requirements-gpu.txt`), `.in` before `.txt`, those that others include first, then the ones that list the most.
     """
     return list(_once(project, lambda: _requirement_files(project)))
 
@@ -70,7 +70,8 @@ def _requirement_files(project: Project) -> list[str]:
 
     def rank(path: str) -> tuple[object, ...]:
         extra, compiled = _rank(path)
-        return extra, path not in included and _MAIN.search(path) is None, compiled, path not in included, path
+        listed = len(re.findall(r"^[ \t]*[A-Za-z0-9]", project.read(path) or "", re.MULTILINE))
+        return extra, path not in included and _MAIN.search(path) is None, compiled, path not in included, -listed, path
 
     return sorted(found | included, key=rank)
 

@@ -9,6 +9,7 @@ from typing import Any
 from wizard.errors import UsageError
 from wizard.packages.pypi_manifests import CONDA, home, requirement_files
 from wizard.project import BrokenFile, Project
+from wizard.workspaces import is_member
 
 
 class Manager(StrEnum):
@@ -89,7 +90,9 @@ def lockfile(project: Project, manager: Manager) -> str | None:
     name = next((name for name, owner in _LOCKFILES.items() if owner is manager), None)
     if name is None:
         return None
-    found = next((up for up in project.upwards() if project.exists(f"{up}/{name}")), home(project))
+    base = home(project)
+    ups = (up for up in project.upwards() if manager is not Manager.UV or is_member(project, up, ("uv",), base))
+    found = next((up for up in ups if project.exists(f"{up}/{name}")), base)
     return name if found == "." else f"{found}/{name}"
 
 
@@ -107,7 +110,7 @@ def _lock_owner(project: Project, up: str) -> Manager | None:
 
 
 def _above(project: Project) -> Manager | None:
-    """uv alone shares one lockfile between the members of a workspace."""
+    """Whoever has a uv workspace uses uv, for what is left out of the workspace too."""
     for up in project.upwards():
         if up == ".":
             continue

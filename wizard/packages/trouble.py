@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ class Trouble:
     """Why an install failed, in one line, and what to do next."""
 
     title: str
-    hint: str
+    hint: str = ""
 
 
 _Rule = Callable[[str, Command, Sequence[str]], Trouble | None]
@@ -23,7 +24,7 @@ _NAME = r"(@?[A-Za-z0-9][\w.-]*(?:/[\w.-]+)?)"
 _FULL_DISK = re.compile(r"ENOSPC|No space left on device|os error 28\b|not enough space on the disk", re.IGNORECASE)
 _FROZEN = re.compile(
     r"ERR_PNPM_OUTDATED_LOCKFILE|ERR_PNPM_FROZEN_LOCKFILE|YN0028|lockfile had changes, but lockfile is frozen"
-    r"|lockfile needs to be updated, but yarn was run with|needs to be updated, but `--(?:locked|frozen)`"
+    r"|lockfile needs to be updated, but yarn was run with|needs to be updated, but `(?:--(?:locked|frozen)|UV_LOCKED)"
 )
 _OFFLINE = re.compile(
     r"\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT|ConnectionRefused"
@@ -51,11 +52,23 @@ _NOT_FOUND = (
     re.compile(rf"The requested resource '{_NAME}@"),
     re.compile(rf"{_NAME} is not in the npm registry"),
     re.compile(rf"404 .*?'{_NAME}@[^']*' is not in this registry"),
-    re.compile(rf'Couldn\'t find package "{_NAME}"'),
+    re.compile(rf'Couldn\'t find package "{_NAME}(?:@[^"]*)?"'),
     re.compile(rf"YN0035: .*?{_NAME}@npm:\S+: Package not found"),
     re.compile(rf"- 404\nerror: {_NAME}@"),
     re.compile(rf"Because {_NAME} was not found in the package registry"),
     re.compile(rf"No matching distribution found for {_NAME}"),
+)
+_WANTED_MANAGER = re.compile(
+    r'"packageManager": "(?P<yarn>[^"]+)"\. However the current global version of Yarn is (?P<has>[\w.-]+\w)'
+    r"|configured to use v?(?P<pnpm>\S+) of pnpm\. Your current pnpm is v?(?P<its>\S+\w)"
+)
+_TOO_YOUNG = (
+    re.compile(rf"of {_NAME} does not meet the minimumReleaseAge"),
+    re.compile(rf'specifier "{_NAME}" \(blocked by minimum-release-age'),
+    re.compile(rf"YN0016: .*?{_NAME}@npm:\S+: All versions satisfying .* are quarantined"),
+    re.compile(rf"ENOVERSIONS\n(?:.*\n)*?.*No versions available for {_NAME}"),
+    re.compile(rf"No matching version found for {_NAME}@\S+ with a date before"),
+    re.compile(rf"Because {_NAME}[<>=!]\S* was published after the exclude newer time"),
 )
 _ENGINE = re.compile(r"EBADENGINE|ERR_PNPM_UNSUPPORTED_ENGINE|The engine \"?node\"? is incompatible")
 _WANTED_NODE = re.compile(r'Required: \{"node":"([^"]+)"|Expected version:? "?([^"\n]+?)"?[.\s]*(?:Got|\n)')
@@ -120,7 +133,7 @@ def _frozen(output: str, command: Command, packages: Sequence[str]) -> Trouble |
         return None
     return Trouble(
         "the lockfile is frozen by a setting and may not be updated",
-        f"Lift that setting (CI, frozen-lockfile, immutable, locked), then run `{' '.join(command.argv)}`.",
+        f"Lift that setting (CI, frozen-lockfile, immutable, locked), then run `{shlex.join(command.argv)}`.",
     )
 
 
@@ -165,7 +178,7 @@ def _offline(output: str, command: Command, packages: Sequence[str]) -> Trouble 
     where = f" at {host[1]}" if host else ""
     return Trouble(
         f"the package registry{where} cannot be reached",
-        f"Check the network and proxy settings, then run `{' '.join(command.argv)}`.",
+        f"Check the network and proxy settings, then run `{shlex.join(command.argv)}`.",
     )
 
 
@@ -188,14 +201,37 @@ def _missing_version(output: str, command: Command, packages: Sequence[str]) -> 
     return None
 
 
+def _too_young(output: str, command: Command, packages: Sequence[str]) -> Trouble | None:
+    match = next((match for pattern in _TOO_YOUNG if (match := pattern.search(output))), None)
+    if match is None:
+        return None
+    return Trouble(
+        f"no release of {match[1]} is as old as a setting of this project demands",
+        f"Ask for an older one with --sdk-version {match[1]}=VERSION, or exempt it from that setting.",
+    )
+
+
 def _not_found(output: str, command: Command, packages: Sequence[str]) -> Trouble | None:
     for pattern in _NOT_FOUND:
         if match := pattern.search(output):
+            # yarn 1 says the same without a network
+            reached = ", or it cannot be reached" if 'on the "npm" registry' in output else ""
             return Trouble(
-                f"the registry does not know {match[1]}",
+                f"the registry does not know {match[1]}{reached}",
                 "If it is private, log in to its registry first; behind a mirror, ask for the package to be mirrored.",
             )
     return None
+
+
+def _other_manager(output: str, command: Command, packages: Sequence[str]) -> Trouble | None:
+    wants = _WANTED_MANAGER.search(output)
+    if wants is None:
+        return None
+    wanted, has = wants["yarn"] or f"pnpm@{wants['pnpm']}", wants["has"] or wants["its"]
+    return Trouble(
+        f"the project wants {wanted}, the one here is {has}",
+        f"Let corepack provide it (`corepack enable`) or install it, then run `{shlex.join(command.argv)}`.",
+    )
 
 
 def _corepack(output: str, command: Command, packages: Sequence[str]) -> Trouble | None:
@@ -216,7 +252,9 @@ _RULES: tuple[_Rule, ...] = (
     _engine,
     _python_floor,
     _certificate,
+    _other_manager,
     _corepack,
+    _too_young,
     _missing_version,
     _offline,
     _not_found,

@@ -28,14 +28,17 @@ def members(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def items(text: str, key: str) -> list[str]:
-    """The one-line items of the list under the top-level `key`."""
+    """The one-line items of the list under the top-level `key`, also when they are all on its line (`key: [a, b]`)."""
     found: list[str] = []
     inside = False
     for line in text.splitlines():
         if inside and (match := _ITEM.match(line)):
             found.append(unquoted(match["item"]))
         elif line.strip() and not line.lstrip().startswith("#"):
-            inside = line.rstrip() == f"{key}:"
+            value = _uncommented(line).removeprefix(f"{key}:") if line.startswith(f"{key}:") else None
+            inside = value is not None and not value.strip()
+            if value is not None and (flow := re.fullmatch(r"\s*\[(.*)\]", value)):
+                found += [unquoted(item.strip()) for item in flow[1].split(",") if item.strip()]
     return found
 
 

@@ -82,6 +82,19 @@ def the_element(*names: str) -> Locate:
     return locate
 
 
+def handed_to(*names: str) -> Locate:
+    """The one element that the file hands to a function by one of these names (`mount(<App />)`)."""
+
+    def locate(script: Script) -> Node:
+        calls = script.calls("|".join(map(re.escape, names))) if names else ()
+        found = [given[0] for call in calls if (given := arguments(call)) and bare(given[0]).type in _JSX]
+        if len(found) != 1:
+            raise CannotEdit("hands no element to what renders it")
+        return found[0]
+
+    return locate
+
+
 def returned_element(script: Script) -> Node:
     """What the component that the file exports by default returns, when it has one return."""
     return _wrappable(script, bare(only_return(script, exported_function(script))))
