@@ -57,6 +57,9 @@ LINES: dict[str, list[str]] = {
     "a_reversed_range": ["src/a[9-0].c"],
     "a_set_cannot_match_a_slash": ["src[/]foo"],
     "leading_blank": [" b.txt"],
+    "an_end_with_a_star": ["*.lo*", "*og", "**.log"],
+    "whole_names_and_paths": ["foo", "!src/foo", "/-"],
+    "a_return_inside_of_a_line": ["a.log\rb.txt"],
 }
 
 

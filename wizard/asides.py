@@ -11,9 +11,9 @@ ASIDE = frozenset(
 )
 """Directories whose apps are not what the repository ships; used only when named with `--target`."""
 
-_APP_ASIDE = ASIDE | frozenset("bench benchmark benchmarks dev develop integration-tests e2e-tests".split())
-_NAMES_ASIDE = "(?:template|example|sample|fixture|playground|demo)s?"
-_ASIDE = re.compile(rf"{_NAMES_ASIDE}-.+|.+-{_NAMES_ASIDE}|e2e-.+")
+_APP_ASIDE = ASIDE | frozenset("bench benchmark benchmarks dev develop docker integration-tests e2e-tests".split())
+_NAMES_ASIDE = "(?:template|example|sample|fixture|playground|demo|mock)s?"
+_ASIDE = re.compile(rf"{_NAMES_ASIDE}-.+|.+-{_NAMES_ASIDE}|.+-mock-.+|(?:e2e|generated)-.+")
 
 
 def aside(path: str) -> str | None:

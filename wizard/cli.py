@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import gc
 import os
 import signal
 import sys
-import traceback
 from types import FrameType
 
 import click
@@ -26,6 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     as_json = "--json" in arguments or os.environ.get("POSTHOG_WIZARD_JSON", "") not in ("", "0", "false")
     debug = "--debug" in arguments or os.environ.get("POSTHOG_WIZARD_DEBUG", "") not in ("", "0", "false")
     signal.signal(signal.SIGTERM, _interrupt)
+    gc.set_threshold(50_000)  # what a run makes lives as long as the run; to look for cycles takes a tenth of it
     if os.environ.get("POSTHOG_WIZARD_OFFLINE", "").lower() in ("1", "true", "t", "yes", "y", "on"):
         from wizard.offline import forbid_sockets
 
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _failed(Exit.USAGE, error.format_message(), usage or "posthog-wizard --help", as_json)
     except WizardError as error:
         if debug:
-            _show(traceback.format_exc())
+            _show(_trace())
         hint = error.hint
         if error.exit_code == Exit.BUG:
             hint = hint or "This is our bug, please report it with the output of the same command and --debug."
@@ -49,11 +49,17 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
     except Exception as error:  # noqa: BLE001 - the error boundary: whatever got here is our bug and ends in exit 70
-        log = _log(traceback.format_exc())
+        log = _log(_trace())
         if debug:
-            _show(traceback.format_exc())
+            _show(_trace())
         message = _redacted(f"our bug: {type(error).__name__}: {error}")
         return _failed(Exit.BUG, message, f"Please report it with {log}", as_json)
+
+
+def _trace() -> str:
+    import traceback
+
+    return traceback.format_exc()
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -67,6 +73,8 @@ def _failed(code: Exit, message: str, hint: str, as_json: bool) -> int:
     # a key may have been typed in the wrong place, and click repeats what it does not understand
     message, hint = _without_secrets(message), _without_secrets(hint)
     if as_json:
+        import json
+
         report = {"schema": SCHEMA, "status": "error", "exit_code": int(code), "error": message, "hint": hint}
         Console(quiet=True).data((json.dumps(report, indent=2) + "\n").encode())
     Console().error(message, hint)

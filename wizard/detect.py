@@ -55,6 +55,21 @@ def own_npm(*names: str, strength: Strength = Strength.CERTAIN) -> Detector:
     return lambda project: () if _npm.is_shared(project) else detector(project)
 
 
+def hoisted_npm(*names: str, strength: Strength = Strength.CERTAIN) -> Detector:
+    """Any of `names` is declared at the root of the workspace, for all who are in it, and not by the app itself."""
+
+    def detector(project: Project) -> tuple[Evidence, ...]:
+        own = {} if _npm.is_shared(project) else _npm.declared(project)
+        where, listed = _npm.hoisted(project)
+        return tuple(
+            Evidence(strength, f"{where} lists {name} {listed[name]}", _npm.version(project, name))
+            for name in names
+            if name in listed and name not in own
+        )
+
+    return detector
+
+
 def in_dependencies(*names: str, strength: Strength = Strength.CERTAIN) -> Detector:
     """Any of `names` is in `dependencies` of package.json: the package runs with it, and not only its tests."""
 

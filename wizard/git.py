@@ -42,6 +42,12 @@ def git(root: Path, *arguments: str, stdin: bytes = b"") -> subprocess.Completed
 
     Hooks, monitors, content filters and transports of the repository's own configuration are off.
     """
+    process = started(root, *arguments)
+    return None if process is None else finished(process, stdin)
+
+
+def started(root: Path, *arguments: str) -> subprocess.Popen[bytes] | None:
+    """`git` at work, for `finished`."""
     executable = programs.find("git", not_in=_top(root))
     if executable is None:
         return None
@@ -51,21 +57,33 @@ def git(root: Path, *arguments: str, stdin: bytes = b"") -> subprocess.Completed
         if filters is None:
             return None
         settings |= filters
-    return _run(executable, root, settings, arguments, stdin)
+    return _start(executable, root, settings, arguments)
 
 
-def _run(
-    executable: str, root: Path, settings: dict[str, str], arguments: tuple[str, ...], stdin: bytes = b""
-) -> subprocess.CompletedProcess[bytes]:
+def finished(process: subprocess.Popen[bytes], stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """What a started git had to say."""
+    with process:
+        try:
+            stdout, stderr = process.communicate(stdin)
+        except BaseException:
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+
+def _start(
+    executable: str, root: Path, settings: dict[str, str], arguments: tuple[str, ...]
+) -> subprocess.Popen[bytes]:
     environment = {name: value for name, value in programs.variables().items() if name not in _OTHERS}
     # `git check-ignore` takes paths, and fails with "pathspec magic not supported" when they are said to be literal
     variables = {n: v for n, v in _VARIABLES.items() if n != "GIT_LITERAL_PATHSPECS" or "check-ignore" not in arguments}
     pairs = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    return subprocess.run(
+    return subprocess.Popen(
         [executable, "--no-pager", *pairs, *arguments],
         cwd=root,
-        input=stdin,
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env=environment | variables,
     )
 
@@ -76,7 +94,8 @@ def _filters(executable: str, root: Path) -> dict[str, str] | None:
     None when one has a name that cannot be given on a command line.
     """
     pattern = r"^filter\..*\.(clean|process|required)$"
-    asked = _run(executable, root, _SETTINGS, ("config", "--show-scope", "--name-only", "-z", "--get-regexp", pattern))
+    query = ("config", "--show-scope", "--name-only", "-z", "--get-regexp", pattern)
+    asked = finished(_start(executable, root, _SETTINGS, query))
     if asked.returncode == 1:
         return {}  # there are none
     if asked.returncode != 0:

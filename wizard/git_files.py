@@ -7,12 +7,26 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from threading import Thread
 
-from wizard.git import git
+from wizard.git import finished, started
 
+_LISTED = ("ls-files", "-cot", "--exclude-standard", "-z")
 _DELETED = ("diff-files", "--name-only", "--diff-filter=D", "--ignore-submodules=all", "--relative", "-z")
-"""What `ls-files -d` tells too; but this looks at the files in several threads."""
+"""What `ls-files -d` tells too; but this looks at the files in several threads, and at the same time."""
+
+_Asked = tuple[subprocess.Popen[bytes] | None, subprocess.Popen[bytes] | None]
+_asked: dict[Path, _Asked] = {}
+
+
+def ask(directory: Path) -> None:
+    """Have git list a directory that is going to be listed: it works while the rest of the program is imported."""
+    root = Path(os.path.abspath(directory))  # noqa: PTH100 - as `root_of`
+    if root.is_dir() and any((folder / ".git").exists() for folder in (root, *root.parents)):
+        _asked[root] = _ask(root)
+
+
+def _ask(root: Path) -> _Asked:
+    return started(root, *_LISTED), started(root, *_DELETED)
 
 
 def git_files(root: Path, top: Path) -> list[str] | None:
@@ -20,29 +34,35 @@ def git_files(root: Path, top: Path) -> list[str] | None:
 
     What a sparse checkout leaves out is not there, and neither is what is tracked but was deleted.
     """
-    asked: list[subprocess.CompletedProcess[bytes] | None] = []
-    other = Thread(target=lambda: asked.append(git(root, *_DELETED)))
-    other.start()
-    listed = git(root, "ls-files", "-cot", "--exclude-standard", "-z")
-    other.join()
-    deleted = asked[0]
+    asked = _asked.pop(root, None) or _ask(root)
+    listed, deleted = (None if process is None else finished(process) for process in asked)
     if listed is None or deleted is None or listed.returncode != 0 or deleted.returncode != 0:
         return None
-    # each with a letter and a blank in front: S is left out by a sparse checkout, ? is a repository of its own
-    lines = os.fsdecode(listed.stdout).split("\0")[:-1]
-    files = [line[2:] for line in lines if line[0] != "S" and line[-1] != "/"]
+    files = _files(os.fsdecode(listed.stdout))
     gone = set(os.fsdecode(deleted.stdout).split("\0"))
     if len(gone) > 1:
         files = [name for name in files if name not in gone]
-    names = set(files)
-    if len(names) != len(files):
-        files = list(dict.fromkeys(files))  # a conflict is listed once for each side
     for module in _submodules(root, top):
         # git lists a submodule as one name, whatever is in it
-        inner = git_files(root / module, root / module) if module in names else None
+        inner = git_files(root / module, root / module) if module in files else None
         if inner is not None:
             files.remove(module)
             files += [f"{module}/{path}" for path in inner]
+    return files
+
+
+def _files(listing: str) -> list[str]:
+    """The files of a listing in which each has a letter and a blank in front, and a zero byte behind.
+
+    S is left out by a sparse checkout, ? with a slash at its end a repository of its own, M a conflict, which is listed
+    once for each side. Nearly all are H.
+    """
+    first, *tracked = f"\0{listing[:-1]}".split("\0H ")
+    files = [name for name in tracked if "\0" not in name]
+    for chunk in [first, *(name for name in tracked if "\0" in name)]:
+        name, *others = chunk.split("\0")
+        files += [name] if name else []
+        files += dict.fromkeys(line[2:] for line in others if line and line[0] != "S" and line[-1] != "/")
     return files
 
 

@@ -6,6 +6,7 @@ Source: https://git-scm.com/docs/gitignore, held against git itself in the tests
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,15 +19,52 @@ _DEEPEST = 8
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One line: whether it ignores or takes back, whether it means directories only, and what it matches.
+    """One line: what it matches, whether it ignores or takes back, and whether it means directories only.
 
     `anchored` lines are about paths from their own directory on, all others about names.
     """
 
-    expression: str
+    glob: Glob
     ignores: bool
     folders_only: bool
     anchored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Glob:
+    """What a line matches: a `whole` text, an `end`, or an `expression`. Most are no patterns, and none is compiled."""
+
+    whole: str | None = None
+    end: str | None = None
+    expression: str = ""
+
+    def matches(self, text: str) -> bool:
+        """Is it about this name or path?"""
+        if self.whole is not None:
+            return text == self.whole
+        if self.end is not None:
+            return text.endswith(self.end)
+        return _compiled(self.expression).fullmatch(text) is not None
+
+
+class AnyOf:
+    """Many globs as one."""
+
+    __slots__ = ("ends", "pattern", "wholes")
+
+    def __init__(self, globs: Sequence[Glob]) -> None:
+        self.wholes = frozenset(glob.whole for glob in globs)
+        self.ends = tuple(glob.end for glob in globs if glob.end is not None)
+        expressions = "|".join(dict.fromkeys(glob.expression for glob in globs if glob.expression))
+        self.pattern = _compiled(expressions) if expressions else None
+
+    def matches(self, text: str) -> bool:
+        """Does any of them?"""
+        return (
+            text in self.wholes
+            or text.endswith(self.ends)
+            or (self.pattern is not None and self.pattern.fullmatch(text) is not None)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +72,8 @@ class Lines:
     """What one file says: `paths` and `names` match whatever any line may match, and nothing else is looked at."""
 
     rules: tuple[Rule, ...] = ()
-    paths: re.Pattern[str] | None = None
-    names: re.Pattern[str] | None = None
+    paths: AnyOf | None = None
+    names: AnyOf | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +87,9 @@ class Rules:
     def ignore(self, path: str, is_folder: bool) -> bool:
         """Is `path` (relative to where the walk began) left out? The last line that matches it decides."""
         inner, name, own = path[len(self.folder) :], path[path.rfind("/") + 1 :], self.own
-        if (own.names and own.names.fullmatch(name)) or (own.paths and own.paths.fullmatch(inner)):
+        if (own.names and own.names.matches(name)) or (own.paths and own.paths.matches(inner)):
             for rule in reversed(own.rules):
-                if (is_folder or not rule.folders_only) and _compiled(rule.expression).fullmatch(
-                    inner if rule.anchored else name
-                ):
+                if (is_folder or not rule.folders_only) and rule.glob.matches(inner if rule.anchored else name):
                     return rule.ignores
         return self.above.ignore(path, is_folder) if self.above else False
 
@@ -66,12 +102,8 @@ class Rules:
 @lru_cache(maxsize=256)
 def _lines(text: str) -> Lines:
     rules = [rule for line in text.split("\n") if (rule := _rule(line.removesuffix("\r"))) is not None]
-    paths, names = ([rule.expression for rule in rules if rule.anchored is anchored] for anchored in (True, False))
-    return Lines(tuple(rules), _any_of(paths), _any_of(names))
-
-
-def _any_of(expressions: list[str]) -> re.Pattern[str] | None:
-    return _compiled("|".join(dict.fromkeys(expressions))) if expressions else None
+    paths, names = ([rule.glob for rule in rules if rule.anchored is anchored] for anchored in (True, False))
+    return Lines(tuple(rules), AnyOf(paths) if paths else None, AnyOf(names) if names else None)
 
 
 @lru_cache(maxsize=2048)
@@ -89,11 +121,21 @@ def _rule(line: str) -> Rule | None:
     pattern = pattern[:-1] if folders_only else pattern
     if not pattern.strip("/"):
         return None
-    anchored = "/" in pattern
-    expression = _expression(pattern.removeprefix("/"))
-    if expression is None:
-        return None
-    return Rule(expression, ignores, folders_only, anchored)
+    glob = _glob(pattern.removeprefix("/"))
+    return Rule(glob, ignores, folders_only, anchored="/" in pattern) if glob else None
+
+
+def _glob(pattern: str) -> Glob | None:
+    """None for a pattern that matches nothing."""
+    if not _SPECIAL.search(pattern):
+        return Glob(whole=pattern)
+    if pattern[0] == "*" and "/" not in pattern and not _SPECIAL.search(pattern, 1):
+        return Glob(end=pattern[1:])
+    expression = _expression(pattern)
+    return None if expression is None else Glob(expression=expression)
+
+
+_SPECIAL = re.compile(r"[*?\[\\]")
 
 
 def _expression(pattern: str) -> str | None:

@@ -28,6 +28,13 @@ def matching(paths: Sequence[str], pattern: str) -> tuple[str, ...]:
     return tuple(path for path in paths if matches(path))
 
 
+@cache
+def known_ends(pattern: str, size: int) -> tuple[str, ...] | None:
+    """The last `size` characters that whatever matches may have; None when a shorter end or none is known of it."""
+    tails = _ends(pattern)[1]
+    return tuple(sorted({tail[-size:] for tail in tails})) if tails and min(map(len, tails)) >= size else None
+
+
 def beginning(paths: Sequence[str], head: str) -> Sequence[str]:
     """Those of the sorted `paths` that begin like that: they stand together."""
     size, start = len(head), bisect_left(paths, head)
@@ -39,9 +46,8 @@ def _ends(pattern: str) -> tuple[str, tuple[str, ...] | None]:
     """How whatever matches begins, and how it ends (None: anyhow)."""
     head = re.split(r"[*{]", pattern, maxsplit=1)[0]
     tail = pattern.rpartition("*")[2].removeprefix("/")  # `**/` may stand for nothing
-    if not tail or re.fullmatch(r"(?:[^{}]|\{[^{}]*\})*", tail) is None:
-        return head, None
-    return head, tuple(_alternatives(tail))
+    certain = re.search(r"(?:[^{}]|\{[^{}]*\})*$", tail)  # what follows the braces that the last star is in
+    return head, tuple(_alternatives(certain[0])) if certain and certain[0] else None
 
 
 def glob_regex(pattern: str) -> str:

@@ -1,133 +1,25 @@
-"""A read-only, cached view of a directory tree and of the app roots in it."""
+"""One app root in a tree: a read-only, cached view of its files and manifests."""
 
 from __future__ import annotations
 
 import json
 import os
-import stat
 import tomllib
-from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cache, cached_property, lru_cache
-from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, cast
 
-from wizard.errors import CannotEdit, WizardError
-from wizard.globs import matching
+from wizard.errors import CannotEdit
+from wizard.globs import known_ends, matching
 from wizard.text import decode
+from wizard.tree import END, MEND, BrokenFile, Content, Tree, below, normal
 
-Content = bytes
-T = TypeVar("T")
-_MEND = "Mend that file, then run again."
+__all__ = ["LARGEST_SOURCE", "BrokenFile", "Content", "Project", "Tree", "normal"]
 
 LARGEST_SOURCE = 1_000_000
 """Bytes; a longer source file is generated or data and is never scanned for code."""
-
-LARGEST_FILE = 64_000_000
-"""Bytes; the largest lockfiles known have a third of it."""
-
-
-class BrokenFile(WizardError):
-    """A manifest that does not parse: nothing can be said about the app it describes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """All files below a directory that are not ignored, with planned content laid over the disk.
-
-    `root` is the directory that the user named, `top` the repository or workspace it lies in (maybe the same);
-    `paths` are POSIX and relative to `root`. Ignored files (`.env.local`) are not in `paths` but can be read.
-    """
-
-    root: Path
-    top: Path
-    paths: tuple[str, ...]
-    overlay: Mapping[str, Content] = field(default_factory=dict)
-    pruned: tuple[str, ...] = ()
-    """Directories that were left out although the repository has the manifest of something in them."""
-    memo: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
-    """What was derived from all paths before; they do not change."""
-    readings: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
-    """What was read off single files on disk before; shared by all views of the same tree."""
-
-    @property
-    def known(self) -> frozenset[str]:
-        """The listed paths, to ask whether one is among them."""
-        if "known" not in self.memo:
-            self.memo["known"] = frozenset(self.paths)
-        return cast(frozenset[str], self.memo["known"])
-
-    def named(self, name: str) -> tuple[str, ...]:
-        """The listed paths of the files by this name."""
-        if name not in self.memo:
-            ending = f"/{name}"
-            self.memo[name] = tuple(path for path in self.paths if path.endswith(ending) or path == name)
-        return cast(tuple[str, ...], self.memo[name])
-
-    def bytes(self, path: str) -> Content | None:
-        """Content of a file by its path relative to `root`; None when there is no such file."""
-        path = normal(path)
-        if path in self.overlay:
-            return self.overlay[path]
-        size = self.size(path)
-        if size is None:
-            return None
-        if size > LARGEST_FILE:
-            raise BrokenFile(f"{path} has {size:,} bytes, more than any file that the wizard reads", _MEND)
-        try:
-            return _content(f"{self.root}/{path}", size)
-        except OSError as error:
-            raise BrokenFile(f"cannot read {path}: {error.strerror}", "Check the permissions of that file.") from error
-
-    def reading(self, path: str, read: Callable[[Content], T]) -> T | None:
-        """What `read` makes of a file's bytes, which are not kept: asked once for all apps. None without a file."""
-        path = normal(path)
-        kept = self.memo if path in self.overlay else self.readings
-        key = (read, path)
-        if key not in kept:
-            data = self.bytes(path)
-            kept[key] = None if data is None else read(data)
-        return cast(T | None, kept[key])
-
-    def size(self, path: str) -> int | None:
-        """Bytes of the regular file at `path`; None for all else: directories, pipes, devices, loops of links."""
-        path = normal(path)
-        if path in self.overlay:
-            return len(self.overlay[path])
-        try:
-            found = os.stat(f"{self.root}/{path}")  # noqa: PTH116
-        except PermissionError as error:
-            raise BrokenFile(f"cannot read {path}: {error.strerror}", "Check the permissions of that file.") from error
-        except (OSError, ValueError):
-            return None  # not there, or a name that no file can have
-        return found.st_size if stat.S_ISREG(found.st_mode) else None
-
-    def exists(self, path: str) -> bool:
-        """Is there a file (not a directory) at `path`?"""
-        path = normal(path)
-        return path in self.overlay or os.path.isfile(f"{self.root}/{path}")  # noqa: PTH113 - False for impossible names
-
-    def leads_outside(self, path: str, of: Path | None = None) -> bool:
-        """Would writing `path` write outside of `of` (default: `root`), by `..` or through a symlink?"""
-        inside = Path(os.path.realpath(of or self.root))
-        try:
-            target = Path(os.path.realpath(self.root / normal(path)))
-        except (OSError, ValueError):
-            return True
-        return target == inside or not target.is_relative_to(inside)
-
-    def below(self, directory: str) -> tuple[int, int]:
-        """The range of `paths` that lies below a directory: sorted paths make it contiguous."""
-        if directory == ".":
-            return 0, len(self.paths)
-        return bisect_left(self.paths, directory + "/"), bisect_left(self.paths, directory + "0")  # "0" follows "/"
-
-    def with_files(self, files: Mapping[str, Content]) -> Tree:
-        """The tree as it will be once `files` are written."""
-        overlay = {**self.overlay, **files}
-        paths = tuple(sorted({*self.paths, *overlay}))
-        return Tree(self.root, self.top, paths, overlay, self.pruned, readings=self.readings)
 
 
 @dataclass(frozen=True)
@@ -192,34 +84,76 @@ class Project:
     def _matching(self, pattern: str) -> tuple[str, ...]:
         key = ("files", pattern)
         if key not in self.memo:
-            self.memo[key] = matching(self._own if "/" in pattern or "**" in pattern else self._top, pattern)
+            ends = known_ends(pattern, END)
+            if ends is None:
+                self.memo[key] = matching(self._own if "/" in pattern or "**" in pattern else self._top, pattern)
+            else:
+                found = [path for end in ends for path in matching(self._ending(end), pattern)]
+                self.memo[key] = tuple(found if len(ends) == 1 else sorted(found))
         return cast(tuple[str, ...], self.memo[key])
 
-    @cached_property
-    def _top(self) -> tuple[str, ...]:
-        return tuple(path for path in self._own if "/" not in path)
+    def _ending(self, end: str) -> Sequence[str]:
+        key = ("ending", end)
+        if key not in self.memo:
+            self.memo[key] = self._own_of(self.tree.ending(end))
+        return cast(Sequence[str], self.memo[key])
 
     @cached_property
-    def _own(self) -> tuple[str, ...]:
-        prefix = "" if self.path == "." else self.path + "/"
-        start, end = self.tree.below(self.path)
+    def _own(self) -> Sequence[str]:
+        return self._own_of(self.tree.paths)
+
+    @cached_property
+    def _top(self) -> Sequence[str]:
+        paths, size = self.tree.paths, len(self._prefix)
+        at, end = below(paths, self.path)
+        found = []
+        while at < end:
+            slash = paths[at].find("/", size)
+            if slash < 0:
+                found.append(paths[at][size:])
+                at += 1
+            else:
+                at = below(paths, paths[at][:slash])[1]
+        return found
+
+    def _own_of(self, paths: Sequence[str]) -> Sequence[str]:
+        """Those of the tree's sorted `paths` that are the app's, as it sees them."""
+        start, end = below(paths, self.path)
         own: list[str] = []
-        for nested in sorted(f"{n}/" for n in self.nested):
-            first, after = self.tree.below(nested.rstrip("/"))
-            if first >= start:
-                own += self.tree.paths[start:first]
-                start = after
-        own += self.tree.paths[start:end]
-        return tuple(path[len(prefix) :] for path in own) if prefix else tuple(own)
+        for nested in self._boundaries if start < end else ():
+            first, after = below(paths, nested)
+            own += paths[start:first]
+            start = after
+        own += paths[start:end]
+        size = len(self._prefix)
+        return [path[size:] for path in own] if size else own
 
-    def sources(self, *patterns: str) -> Iterator[tuple[str, str]]:
-        """`(path, text)` of the app's matching files, but for generated giants and undecodable ones."""
+    @cached_property
+    def _boundaries(self) -> Sequence[str]:
+        """The outermost of the nested directories, in order."""
+        found: list[str] = []
+        for nested in sorted(f"{directory}/" for directory in self.nested if directory.startswith(self._prefix)):
+            if not found or not nested.startswith(f"{found[-1]}/"):
+                found.append(nested[:-1])
+        return found
+
+    @property
+    def _prefix(self) -> str:
+        return "" if self.path == "." else f"{self.path}/"
+
+    def sources(self, *patterns: str, holding: str = "") -> Iterator[tuple[str, str]]:
+        """`(path, text)` of the app's matching files, but for generated giants and undecodable ones.
+
+        Those alone that are `holding` a word of ASCII, which each file is asked for once, whoever asks.
+        """
         for path in self.files(*patterns):
-            size = self.tree.size(self.within(path))
-            if size is not None and size <= LARGEST_SOURCE:
-                text = self.read(path)
-                if text is not None:
-                    yield path, text
+            full = self.within(path)
+            size = self.tree.size(full)
+            if size is None or size > LARGEST_SOURCE or (holding and not self.tree.reading(full, _holds(holding))):
+                continue
+            text = self.read(path)
+            if text is not None and holding in text:
+                yield path, text
 
     def json(self, path: str) -> dict[str, Any]:
         """A strict JSON manifest as a dict; `{}` when it does not exist. Raises BrokenFile."""
@@ -243,33 +177,14 @@ class Project:
             prefix = ".." if prefix == "." else f"../{prefix}"
 
     def overlaid(self, files: Mapping[str, Content]) -> Project:
-        """This app as it will be once `files` (relative to the tree's root) are written."""
-        return Project(self.tree.with_files(files), self.path, self.nested)
+        """This app as it will be once `files` (relative to the tree's root) are written: with none, what it is."""
+        return self if not files else Project(self.tree.with_files(files), self.path, self.nested)
 
 
-def normal(path: str) -> str:
-    """`a/./b/../c` -> `a/c`; the empty path is `.`."""
-    # nearly all are: the rest is asked for again and again
-    if path[:1] in ("", ".", "/") or path[-1] == "/" or "//" in path or "/." in path or "\\" in path:
-        return _normal(path)
-    return path
-
-
-@lru_cache(maxsize=1 << 12)
-def _normal(path: str) -> str:
-    return str(PurePosixPath(os.path.normpath(path).replace(os.sep, "/")))
-
-
-def _content(file: str, size: int) -> bytes:
-    """All bytes of a file that has about `size` of them. Thousands are read: a Path and a buffer for each take long."""
-    opened = os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
-    try:
-        data = os.read(opened, size + 1)
-        while len(data) != size and (more := os.read(opened, 1 << 20)):
-            data += more
-        return data
-    finally:
-        os.close(opened)
+@cache
+def _holds(word: str) -> Callable[[Content], bool]:
+    letters = word.encode("ascii")
+    return lambda data: letters in data or b"\0" in data  # in UTF-16 a zero stands between them
 
 
 @cache
@@ -279,11 +194,11 @@ def _json(data: bytes, name: str) -> dict[str, Any]:
     except CannotEdit as error:
         raise BrokenFile(f"{name} {error.reason}") from error
     except json.JSONDecodeError as error:
-        raise BrokenFile(f"{name}:{error.lineno}: not valid JSON: {error.msg}", _MEND) from error
+        raise BrokenFile(f"{name}:{error.lineno}: not valid JSON: {error.msg}", MEND) from error
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits, thousands of brackets
-        raise BrokenFile(f"{name}: no manifest looks like this: {error}", _MEND) from error
+        raise BrokenFile(f"{name}: no manifest looks like this: {error}", MEND) from error
     if not isinstance(value, dict):
-        raise BrokenFile(f"{name}: not a JSON object", _MEND)
+        raise BrokenFile(f"{name}: not a JSON object", MEND)
     return value
 
 
@@ -294,6 +209,6 @@ def _toml(data: bytes, name: str) -> dict[str, Any]:
     except CannotEdit as error:
         raise BrokenFile(f"{name} {error.reason}") from error
     except tomllib.TOMLDecodeError as error:
-        raise BrokenFile(f"{name}: not valid TOML: {error}", _MEND) from error
+        raise BrokenFile(f"{name}: not valid TOML: {error}", MEND) from error
     except (ValueError, RecursionError) as error:
-        raise BrokenFile(f"{name}: no manifest looks like this: {error}", _MEND) from error
+        raise BrokenFile(f"{name}: no manifest looks like this: {error}", MEND) from error

@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Any
 
@@ -81,6 +80,8 @@ def same_line(before: str, after: str, line: int) -> int:
     if line > last:
         return line + shift
     if (last - first) * (last + shift - first) <= _MANY_PAIRS:
+        from difflib import SequenceMatcher
+
         matcher = SequenceMatcher(None, old[first:last], new[first : last + shift], autojunk=False)
         for start, now, size in matcher.get_matching_blocks():
             if start < line - first <= start + size:

@@ -27,8 +27,8 @@ def walked(root: Path, left_out: Callable[[str, str], bool]) -> list[str]:
             if not folder:
                 raise
             continue
-        if any(entry.name == ".gitignore" for entry in here):
-            rules = rules.inside(folder, _ignore_file(directory))
+        if own := next((entry for entry in here if entry.name == ".gitignore"), None):
+            rules = rules.inside(folder, _ignore_file(own))
         for entry in here:
             path, link = folder + entry.name, entry.is_symlink()
             if os.path.isdir(entry.path) if link else entry.is_dir(follow_symlinks=False):  # noqa: PTH112 - of loops too
@@ -42,10 +42,12 @@ def walked(root: Path, left_out: Callable[[str, str], bool]) -> list[str]:
     return found
 
 
-def _ignore_file(directory: str) -> str:
+def _ignore_file(entry: os.DirEntry[str]) -> str:
     """The text of an ignore file as git reads it: a link is none, and neither is one in UTF-16."""
-    path = Path(directory, ".gitignore")
     try:
-        return "" if path.is_symlink() else path.read_text("utf-8")
+        if not entry.is_file(follow_symlinks=False):
+            return ""
+        with open(entry.path, "rb") as file:  # noqa: PTH123 - tens of thousands, and a Path for each takes long
+            return file.read().decode("utf-8")
     except (OSError, UnicodeDecodeError):
         return ""

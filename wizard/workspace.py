@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from wizard import workspaces
+from wizard import nx, workspaces
 from wizard.asides import aside
 from wizard.errors import WizardError
 from wizard.git import git
 from wizard.git_files import git_files
 from wizard.project import BrokenFile, Project, Tree, normal
+from wizard.tree import END, below
 from wizard.walk import walked
 
 PRUNED = frozenset(
@@ -61,7 +61,7 @@ _CONFIGS = {
 
 _SPEAKING = MANIFESTS | workspaces.FILES | {*_LANGUAGES, *_CONFIGS, "project.json"}
 _SPEAKING_ENDS = frozenset(name[-4:] for name in (*_SPEAKING, *_ENDINGS))
-"""What nearly no other file ends with: the quick look at a hundred thousand of them."""
+"""What few other files end with: the quick look at a hundred thousand modules among which are configurations."""
 
 _TELLING = {
     "setup.py": re.compile(rb"\b(?:setuptools|distutils|skbuild)\b"),
@@ -94,16 +94,14 @@ def list_tree(directory: Path) -> Tree:
         paths = listed or walked(root, holds_no_source)
     except OSError as error:
         raise WizardError(f"cannot list {directory}: {error.strerror}") from error
+    paths.sort()
     # there are far fewer directories than files
-    left_out = {folder: outermost for folder in set(map(_folder, paths)) if (outermost := _outermost(root, folder))}
+    folders = {path[: path.rfind("/") + 1] for path in paths}
+    left_out = {folder: outermost for folder in folders if (outermost := _outermost(root, folder))}
     if not left_out:
-        return Tree(root, top, tuple(sorted(paths)))
-    kept = tuple(sorted(path for path in paths if _folder(path) not in left_out))
+        return Tree(root, top, tuple(paths))
+    kept = tuple(path for path in paths if path[: path.rfind("/") + 1] not in left_out)
     return Tree(root, top, kept, pruned=_pruned(root, paths, left_out) if listed else ())
-
-
-def _folder(path: str) -> str:
-    return path[: path.rfind("/") + 1]
 
 
 def _outermost(root: Path, folder: str) -> str | None:
@@ -133,7 +131,7 @@ def _pruned(root: Path, paths: Collection[str], left_out: Mapping[str, str]) -> 
 
 
 def _manifest_folder(path: str) -> str:
-    folder = _folder(path)
+    folder = path[: path.rfind("/") + 1]
     return folder if path[len(folder) :] in MANIFESTS else ""
 
 
@@ -144,12 +142,13 @@ def _top(root: Path) -> Path:
 
 
 def named(tree: Tree) -> Mapping[str, Sequence[str]]:
-    """The directories of the files that say what a directory is, by file name: the one look at all paths."""
+    """The directories of the files that say what a directory is, by file name."""
     found: dict[str, list[str]] = {}
-    for path in [path for path in tree.paths if path[-4:] in _SPEAKING_ENDS]:
-        directory, _, name = path.rpartition("/")
-        if name in _SPEAKING or name.endswith(_ENDINGS):
-            found.setdefault(name, []).append(directory or ".")
+    for end in sorted({end[-END:] for end in _SPEAKING_ENDS}):
+        for path in [path for path in tree.ending(end) if path[-4:] in _SPEAKING_ENDS]:
+            directory, _, name = path.rpartition("/")
+            if name in _SPEAKING or name.endswith(_ENDINGS):
+                found.setdefault(name, []).append(directory or ".")
     return found
 
 
@@ -159,7 +158,7 @@ def candidates(tree: Tree, files: Mapping[str, Sequence[str]] | None = None) -> 
     A `manage.py` directory or a `requirements/` folder belongs to a manifest further up, if there is one, unless
     several `manage.py` stand side by side below it: each is a project then, with the same manifest. So does a
     `pyproject.toml` that only configures tools, to one of Python. A `setup.py` that is a module of the app is none. A
-    directory that Nx knows by its `project.json` may have no manifest of its own, nor one with the configuration of an
+    directory that Nx knows may have no manifest of its own, nor one with the configuration of an
     app whose packages are declared above it. `files` are those of `named`.
     """
     files = named(tree) if files is None else files
@@ -181,13 +180,14 @@ def candidates(tree: Tree, files: Mapping[str, Sequence[str]] | None = None) -> 
     outer = list(Project(tree).upwards())[1:]
     tops = ["."] if any(tree.exists(f"{up}/nx.json") for up in outer) else files.get("nx.json", ())
     roots.update(d for d in files.get("project.json", ()) if any(_inside(d, top) for top in tops))
+    roots.update(d for top in tops for d in nx.listed(tree, top))
     roots |= _hoisted(tree, files, roots, [up for up in outer if tree.exists(f"{up}/package.json")])
     roots |= {t for t in tools if not any(_inside(t, r) for r in python)}
     roots |= {w for w in weak if not any(_inside(w, r) for r in roots)} | _side_by_side(tree, weak, roots)
     roots -= _tooled(tree, files, python | (weak & roots))
     ordered = sorted(roots, key=lambda r: (r != ".", r.count("/"), r))
-    below = sorted(roots.union(*(directories for name, directories in files.items() if language(name))))
-    return [Project(tree, r, _below(below, r)) for r in ordered]
+    inner = sorted(roots.union(*(directories for name, directories in files.items() if language(name))) - {"."})
+    return [Project(tree, r, tuple(inner[slice(*below(inner, r))])) for r in ordered]
 
 
 def _hoisted(tree: Tree, files: Mapping[str, Sequence[str]], roots: Collection[str], outer: Sequence[str]) -> set[str]:
@@ -236,13 +236,6 @@ def _side_by_side(tree: Tree, weak: Collection[str], roots: Collection[str]) -> 
         [d for d in there if d.count("/") == depths[above]] for above, there in shared.items() if above not in weak
     ]
     return {d for directories in alike if len(directories) > 1 for d in directories}
-
-
-def _below(directories: Sequence[str], directory: str) -> tuple[str, ...]:
-    """Those of the sorted `directories` that lie below one: they stand together."""
-    if directory == ".":
-        return tuple(d for d in directories if d != ".")
-    return tuple(directories[bisect_left(directories, directory + "/") : bisect_left(directories, directory + "0")])
 
 
 def language(name: str) -> str | None:

@@ -1,7 +1,8 @@
-"""Detection on large trees beside `git ls-files` and `@netlify/build-info`, in one run: `python .../detection.py`.
+"""Detection on large trees, beside git, find and `@netlify/build-info`, in one run: `python .../detection.py`.
 
-Seconds of the fastest of several fresh processes, the memory of the largest, and the apps that each one finds. npm
-installs build-info into a temporary directory; without npm its rows are left out.
+The fastest of several fresh processes, how many times `git ls-files` that is (`find`, where there is no git to ask),
+the memory of the largest, and the apps that each one finds. npm installs build-info into a temporary directory; what
+is not on this machine has no row.
 """
 
 from __future__ import annotations
@@ -110,22 +111,33 @@ def main(directories: list[str]) -> None:
         env["POSTHOG_WIZARD_STATE_DIR"] = f"{folder}/state"
         other = build_info(folder / "build-info")
         wizard = [sys.executable, "-m", "wizard", "detect", "--json"]
+        find = shutil.which("find")
         trees = [Path(name).resolve() for name in directories]
         trees = trees or [monorepo(folder / f"mono{files}", files) for files in (10_000, 100_000)]
         print(f"{'':44} {'ms':>7} {'x':>7} {'MB':>5}  apps")
         for tree in trees:
             listing = ["git", "ls-files", "-co", "--exclude-standard", "-z"]
             git = measured(listing, tree, env)
+            _print(tree, "git ls-files", git, git, [f"{git.output.count(bytes(1))} files"])
             ours = measured([*wizard, str(tree)], ROOT, env)
-            apps = [f"{app['path']} {app['framework']}" for app in json.loads(ours.output)["apps"]]
-            rows = [("git ls-files", git, [f"{git.output.count(bytes(1))} files"]), ("detect --json", ours, apps)]
+            _print(tree, "detect --json", ours, git, _apps(ours))
             if other is not None:
                 theirs = measured([*other, str(tree)], folder / "build-info", env, 3)
-                rows.append(("@netlify/build-info", theirs, json.loads(theirs.output)))
-            for name, one, found in rows:
-                ratio = one.seconds / git.seconds
-                label = f"{tree.name[:22]}: {name}"
-                print(f"{label:44} {one.seconds * 1000:7.0f} {ratio:7.1f} {one.megabytes:5.0f}  {', '.join(found)}")
+                _print(tree, "@netlify/build-info", theirs, git, json.loads(theirs.output))
+            if find is not None:
+                found = measured([find, ".", "-name", ".git", "-prune", "-o", "-type", "f", "-print0"], tree, env)
+                _print(tree, "find", found, found, [f"{found.output.count(bytes(1))} files"])
+                walked = measured([*wizard, str(tree)], ROOT, env | {"PATH": str(folder / "no-programs")})
+                _print(tree, "detect --json, no git", walked, found, _apps(walked))
+
+
+def _apps(ours: Measured) -> list[str]:
+    return [f"{app['path']} {app['framework']}" for app in json.loads(ours.output)["apps"]]
+
+
+def _print(tree: Path, name: str, one: Measured, beside: Measured, found: list[str]) -> None:
+    label, ratio = f"{tree.name[:20]}: {name}", one.seconds / beside.seconds
+    print(f"{label:44} {one.seconds * 1000:7.0f} {ratio:7.1f} {one.megabytes:5.0f}  {', '.join(found)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -7,17 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from wizard.errors import CannotEdit
 from wizard.existing.entries import SCRIPTS
-from wizard.existing.graph import Loaded, loaded, relative_to_app
-from wizard.existing.modules import JavaScriptModules, libraries
 from wizard.existing.set_up import WRAPPER, Runtime, SetUp
 from wizard.existing.signs import in_python, in_script, mentioned
 from wizard.packages import npm, pypi
 from wizard.project import LARGEST_SOURCE, Project
 from wizard.text import decode
+
+if TYPE_CHECKING:  # most apps have nothing of PostHog yet, and nothing in them is followed
+    from wizard.existing.graph import Loaded
+    from wizard.existing.modules import JavaScriptModules
 
 NPM_PACKAGES = (
     "posthog-js @posthog/react posthog-node @posthog/next @posthog/nuxt nuxt-posthog posthog-react-native "
@@ -135,6 +137,8 @@ def _survey(project: Project, language: str, starts: tuple[str, ...], unused: tu
     found = kept[language]
     if not found:
         return Survey()
+    from wizard.existing.graph import loaded
+
     graph = loaded(project, language, starts, unused)
     active = [site for site in found if _is_loaded(project, graph, site)]
     idle = [site for site in found if site not in active and is_own(project, site)]
@@ -172,16 +176,26 @@ def _found(project: Project, language: str) -> Iterator[Site]:
     tree = project.tree
     if language == "python":
         for path in map(project.within, project.files(_PYTHON)):
-            yield from (Site(relative_to_app(project, path), one) for one in tree.reading(path, _in_python) or ())
+            yield from (Site(_as_seen(project, path), one) for one in tree.reading(path, _in_python) or ())
         return
-    own = [project.within(path) for path in project.files(_JAVASCRIPT)]
-    modules = JavaScriptModules(project, tree.known)
-    for path in (path for path in [*own, *libraries(project)] if tree.reading(path, _in_script)):
-        from wizard.existing.init import set_ups
+    from wizard.existing.modules import JavaScriptModules, libraries
 
+    own = map(project.within, project.files(_JAVASCRIPT))
+    if not (telling := [path for path in (*own, *libraries(project)) if tree.reading(path, _in_script)]):
+        return
+    from wizard.existing.init import set_ups
+
+    modules = JavaScriptModules(project, tree.known)
+    for path in telling:
         follow = partial(_follow, project, modules, path, 0)
         text = _text(tree.bytes(path) or b"") or ""
-        yield from (Site(relative_to_app(project, path), one) for one in set_ups(path, text, follow))
+        yield from (Site(_as_seen(project, path), one) for one in set_ups(path, text, follow))
+
+
+def _as_seen(project: Project, path: str) -> str:
+    from wizard.existing.graph import relative_to_app
+
+    return relative_to_app(project, path)
 
 
 def _in_python(data: bytes) -> tuple[SetUp, ...]:

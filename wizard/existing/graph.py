@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import PurePosixPath
 
 from wizard.errors import CannotEdit
@@ -94,11 +95,14 @@ def loaded(project: Project, language: str, starts: Sequence[str] = (), unused: 
 
     `starts` are more of those, relative to the app; `unused` are some that only seem to be.
     """
-    known = project.tree.known
     if language == "javascript":
-        groups, edges_of = javascript_entries(project), _javascript(project, known)
+        groups, edges_in = javascript_entries(project), _javascript
     else:
-        groups, edges_of = python_entries(project), _python(project, known)
+        groups, edges_in = python_entries(project), _python
+    # what a file loads is the same wherever one starts from
+    if edges_in not in project.memo:
+        project.memo[edges_in] = cache(edges_in(project, project.tree.known))
+    edges_of: Edges = project.memo[edges_in]
     for path in starts:
         groups.setdefault(path, []).append(project.within(path))
     skipped = {project.within(path) for path in unused}

@@ -167,12 +167,8 @@ def _needed(project: Project) -> dict[str, str]:
 
 def _packages(project: Project) -> dict[str, str]:
     """Name to directory of the repository's other packages that this app depends on, itself or through one of them."""
-    manifests: dict[str, str] = {}
     own = project.within("package.json")
-    for path in project.tree.named("package.json"):
-        name = project.tree.reading(path, _package_name)
-        if name and "/" in path and path != own:
-            manifests[name] = path
+    manifests = {name: path for name, path in _named(project.tree).items() if path != own}
     found: dict[str, str] = {}
     pending = [one for one in (npm.declared(project) if manifests else ()) if one in manifests]
     while pending:
@@ -181,6 +177,14 @@ def _packages(project: Project) -> dict[str, str]:
             found[package] = manifests[package].removesuffix("/package.json")
             pending += [key for key in project.tree.reading(manifests[package], _keys) or () if key in manifests]
     return found
+
+
+def _named(tree: Tree) -> dict[str, str]:
+    """Name to manifest of the repository's packages, but for the one at its root."""
+    if _named not in tree.memo:
+        paths = [path for path in tree.named("package.json") if "/" in path]
+        tree.memo[_named] = {name: path for path in paths if (name := tree.reading(path, _package_name))}
+    return cast(dict[str, str], tree.memo[_named])
 
 
 def _package_name(data: bytes) -> str:
@@ -279,8 +283,8 @@ def python_folders(tree: Tree) -> frozenset[str]:
     """The directories that hold Python files, at whatever depth."""
     if python_folders not in tree.memo:
         found: set[str] = set()
-        for path in tree.paths:
-            folder = path.rpartition("/")[0] if path.endswith(".py") else ""
+        for path in tree.ending(".py"):
+            folder = path.rpartition("/")[0]
             while folder and folder not in found:
                 found.add(folder)
                 folder = folder.rpartition("/")[0]
