@@ -21,10 +21,11 @@ from wizard import apply as applying
 from wizard.commands import recover
 from wizard.console import Console
 from wizard.errors import WizardError
-from wizard.journal import Journal, interrupted, journals, records, settle
+from wizard.journal import Journal, interrupted, journals, records
 from wizard.merge import merge
 from wizard.planning import make_plan
 from wizard.project import Tree as Listing
+from wizard.settling import settle
 from wizard.undo import latest, plan_undo, undo
 
 Tree = dict[str, tuple[str, int, bytes]]

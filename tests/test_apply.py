@@ -20,7 +20,8 @@ import pytest
 from tests import faults
 from wizard.apply import apply, finish, roll_back, unfinished
 from wizard.errors import Bug, WizardError
-from wizard.journal import Journal, journals, settle
+from wizard.journal import Journal, journals
+from wizard.settling import settle
 from wizard.shelves import lock, shelf
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX modes, links or signals")

@@ -21,7 +21,8 @@ from wizard.packages.pypi_calls import source_file
 from wizard.packages.pypi_compiled import compiled_files
 from wizard.packages.pypi_manifests import includes
 from wizard.planning import make_plan
-from wizard.project import LARGEST_FILE, BrokenFile, Project, Tree
+from wizard.project import BrokenFile, Project, Tree
+from wizard.tree import LARGEST_FILE
 from wizard.workspace import list_tree
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fake_posthog import KEY, TOKEN, FakePostHog, complete
+from tests.fake_posthog import KEY, TOKEN, FakePostHog, closed_port, complete
 from tests.fixture_case import Case
 from tests.terminal import CTRL_C, CTRL_D, DOWN, ENTER, Terminal
 
@@ -48,6 +48,23 @@ def test_a_project_is_found_by_typing(app: Path, env: dict[str, str], count: int
         terminal.type("n")
         assert terminal.exit_code() == 0
     assert KEY not in terminal.whole
+
+
+def test_a_login_that_fails_is_no_end(app: Path, tmp_path: Path) -> None:
+    env = {"XDG_CONFIG_HOME": str(tmp_path / "config"), "POSTHOG_WIZARD_PERSONAL_KEY": ""}
+    terminal = Terminal(
+        "--host", f"http://127.0.0.1:{closed_port()}", "--error-tracking", cwd=app, environment=env, columns=200
+    )
+    terminal.expect("Which project?")
+    terminal.type(DOWN + ENTER)
+    terminal.expect("error: ")
+    terminal.expect("Which project?")
+    terminal.type(ENTER)
+    terminal.expect("Project token (--token):")
+    terminal.type(TOKEN + ENTER)
+    terminal.expect("Apply this?")
+    terminal.type("n")
+    assert terminal.exit_code() == 0
 
 
 def test_searching(app: Path, env: dict[str, str]) -> None:

@@ -16,6 +16,7 @@ from tests.test_app_events import PACKAGE, PAGE
 from wizard.answers import Answers
 from wizard.apps import App
 from wizard.cli import main
+from wizard.commands.choose_apps import Picked
 from wizard.commands.choose_project import Chosen
 from wizard.commands.dashboard import after_setup
 from wizard.console import Console
@@ -493,11 +494,11 @@ def test_after_a_set_up_it_is_never_a_failure(fake: FakePostHog, tmp_path: Path)
     app = shop(tmp_path)
     fake.keys[KEY] = {"user:read"}
     project = Chosen(Answers(fake.hosts(), TOKEN), apps=(app,))
-    [report] = after_setup(tmp_path, [replace(project, number=42)], Console(quiet=True), may_ask=False)
+    [report] = after_setup(tmp_path, Picked((app,)), [replace(project, number=42)], Console(quiet=True), may_ask=False)
     assert report["status"] == "failed"
     assert "dashboard:read" in report["reason"]
     fake.keys[KEY] = {"*"}
-    [report] = after_setup(tmp_path, [project], Console(quiet=True), may_ask=False)
+    [report] = after_setup(tmp_path, Picked((app,)), [project], Console(quiet=True), may_ask=False)
     assert (report["status"], report["created"]) == ("created", ALL)
 
 

@@ -70,8 +70,52 @@ IMAGE = (
 )
 WF = ".github/workflows/site.yml"
 
+DOPPLER = '{"name": "w", "dependencies": {"next": "15"}, "scripts": {"dev": "doppler run -- next dev"}}'
+SST = 'new sst.aws.StaticSite("Web", {{ path: "apps/web", environment: {{ {} }} }});\n'
+STARTS = '{{"scripts": {{"dev": "{}"}}}}'
+
 ROWS = {
     "nothing": Row({"package.json": NEXT}, ()),
+    # stores
+    "doppler": Row({"package.json": DOPPLER}, ("doppler unseen",)),
+    "doppler-by-a-script-of-the-shell": Row(
+        {"package.json": NEXT, "scripts/dev.sh": "#!/bin/sh\ndoppler run -- npx next dev\n"}, ("doppler unseen",)
+    ),
+    "doppler-in-a-comment": Row({"package.json": NEXT, "dev.sh": "# doppler run -- next dev\n"}, ()),
+    "doppler-configured": Row({"package.json": NEXT, "doppler.yaml": "setup:\n"}, ("doppler unseen",)),
+    "doppler-of-the-workspace": Row(
+        {"package.json": STARTS.format("doppler run -- pnpm -r dev"), "apps/web/package.json": NEXT},
+        ("doppler unseen",),
+        app="apps/web",
+    ),
+    "doppler-of-another-app": Row(
+        {
+            "package.json": STARTS.format("doppler run -- pnpm --filter api dev"),
+            "apps/web/package.json": NEXT,
+            "apps/api/package.json": '{"name": "api"}',
+        },
+        (),
+        app="apps/web",
+    ),
+    "doppler-of-python": Row({"package.json": NEXT, "Makefile": "api:\n\tdoppler run -- uvicorn main:app\n"}, ()),
+    "infisical": Row({"package.json": NEXT, ".infisical.json": "{}"}, ("infisical unseen",)),
+    "1password": Row({"package.json": STARTS.format("op run --env-file=.env.tpl -- next dev")}, ("1password unseen",)),
+    "pulled-from-vercel": Row({"package.json": STARTS.format("vercel env pull && next dev")}, ("vercel-pull unseen",)),
+    "sst": Row(
+        {
+            "apps/web/package.json": NEXT,
+            "sst.config.ts": "export default $config({});\n",
+            "infra/web.ts": SST.format(""),
+        },
+        ("sst missing",),
+        app="apps/web",
+    ),
+    "sst-has-it": Row(
+        {"apps/web/package.json": NEXT, "sst.config.ts": SST.format(f"{KEY}: process.env.{KEY}!")},
+        ("sst there",),
+        app="apps/web",
+    ),
+    "sst-of-another-app": Row({"apps/docs/package.json": NEXT, "sst.config.ts": SST.format("")}, (), app="apps/docs"),
     # turbo
     "turbo-lacks-it": Row(
         monorepo(turbo(tasks={"build": {"env": ["A"]}})), ("turbo missing",), RUN, "apps/web", edited=True
@@ -260,6 +304,79 @@ ROWS = {
         },
         ("docker unseen",),
         RUN,
+    ),
+    "docker-builds-another-app-in-its-directory": Row(
+        {
+            "web/package.json": NEXT,
+            "shared/package.json": "{}",
+            "web/Dockerfile": "FROM node AS deps\nWORKDIR /app/shared\nRUN npm ci && npm run build\n"
+            "FROM node\nWORKDIR /app/web\nRUN npm run build\n",
+        },
+        ("docker missing",),
+        app="web",
+        edited=True,
+    ),
+    "docker-builds-in-the-usual-directory": Row(
+        {
+            "web/package.json": NEXT,
+            "app/package.json": "{}",
+            "web/Dockerfile": "FROM node\nWORKDIR /usr/src/app\nRUN npm run build\n",
+        },
+        ("docker missing",),
+        app="web",
+        edited=True,
+    ),
+    "compose-included": Row(
+        {
+            "web/package.json": NEXT,
+            "compose.yml": "include:\n  - infra/parts/web.yml\n",
+            "infra/parts/web.yml": "services:\n  web:\n    build:\n      context: ../../web\n",
+        },
+        ("compose missing",),
+        app="web",
+        edited=True,
+    ),
+    "compose-included-by-a-mapping": Row(
+        {
+            "web/package.json": NEXT,
+            "compose.yml": "include:\n  - path: [parts/web.yml, parts/none.yml]\n",
+            "parts/web.yml": "services:\n  web:\n    build:\n      context: ../web\n",
+        },
+        ("compose missing",),
+        app="web",
+        edited=True,
+    ),
+    "compose-included-in-a-circle": Row(
+        {"web/package.json": NEXT, "compose.yml": "include: [compose.yml, 'https://x.example/c.yml', $X]\n"},
+        (),
+        app="web",
+    ),
+    "compose-extended": Row(
+        {
+            "api/requirements.txt": "flask\n",
+            "compose.yml": "services:\n  api:\n    extends: {file: parts/common.yml, service: api}\n",
+            "parts/common.yml": "services:\n  api:\n    build: ../api\n",
+        },
+        ("compose missing",),
+        RUN,
+        app="api",
+        edited=True,
+    ),
+    "compose-image-of-the-app": Row(
+        {
+            "api/requirements.txt": "flask\n",
+            "compose.yml": "services:\n  api:\n    build: api\n    image: acme.example:5000/api:dev\n"
+            "    environment: [POSTHOG_KEY=1]\n",
+            "compose.prod.yml": "services:\n  api:\n    image: acme.example:5000/api:${TAG:-latest}\n"
+            "  db:\n    image: postgres:17\n",
+        },
+        ("compose missing", "compose there"),
+        RUN,
+        app="api",
+        edited=True,
+    ),
+    "compose-image-is-built-elsewhere": Row(
+        {"web/package.json": NEXT, "compose.yml": "services:\n  web:\n    image: acme/web:1\n"}, (), app="web"
     ),
     "compose-lacks-it": Row(
         {"package.json": NEXT, "Dockerfile": BUILD, "compose.yaml": COMPOSE.format(more="")},

@@ -140,6 +140,18 @@ def test_each_variable_goes_where_it_is_read() -> None:
     assert after.index(f"{KEY}: z") > client > after.index("POSTHOG_KEY: z")
 
 
+@pytest.mark.parametrize(
+    "path", ["src/libs/Env.ts", "env/client.mjs", "src/env.config.ts", "packages/x/env.ts", "src/lib/env-vars.ts"]
+)
+def test_the_schema_is_found_by_its_name(path: str) -> None:
+    assert [change.path for change in said({path: WHOLE.format("", "")}) if isinstance(change, EditFile)] == [path]
+
+
+@pytest.mark.parametrize("path", ["src/environment/a.ts", "src/genv.ts", "env/a.json", "src/settings.ts"])
+def test_what_is_not_called_so_is_no_schema(path: str) -> None:
+    assert said({path: WHOLE.format("", "")}) == []
+
+
 def test_what_cannot_be_edited_is_said_with_its_lines() -> None:
     (note,) = said({"env.mjs": WHOLE.format("", "").replace('"zod"', '"zod/mini"')})
     assert isinstance(note, Note)
@@ -186,6 +198,30 @@ def test_what_varlock_knows_stays(text: str, changed: bool) -> None:
 
 def test_another_tool_s_schema_is_left() -> None:
     assert said({".env.schema": "# no decorators\nA=string\n"}) == []
+
+
+IMPORTED = f"# @public\n{KEY}=\nPOSTHOG_KEY=\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "files", "named"),
+    [
+        ("@import(../../.env.schema)", {".env.schema": IMPORTED}, 0),
+        ("@import(../../)", {".env.schema": IMPORTED}, 0),
+        (f"@import(../../.env.schema, {KEY}, POSTHOG_KEY)", {".env.schema": IMPORTED}, 0),
+        (f"@import(../../.env.schema, {KEY})", {".env.schema": IMPORTED}, 1),
+        ("@import(../../.env.schema)", {".env.schema": "# @import(./more/)\n", "more/.env.schema": IMPORTED}, 0),
+        ("@import(../../.env.schema)", {".env.schema": "A=\n"}, 2),
+        ("@import(./.env.schema)", {}, 2),
+        ("@import(../none)", {}, 2),
+    ],
+    ids=["file", "directory", "both-picked", "one-picked", "imports-in-turn", "of-others", "itself", "not-there"],
+)
+def test_what_varlock_imports_is_not_named_again(line: str, files: dict[str, str], named: int) -> None:
+    schema = f"# {line}\n{SCHEMA}"
+    found = said(files | {"apps/web/.env.schema": schema}, app="apps/web")
+    after = chain(*found[0].codemods)(schema) if found and isinstance(found[0], EditFile) else schema
+    assert after.count("@public @optional") == named
 
 
 def test_varlock_s_schema_of_python() -> None:

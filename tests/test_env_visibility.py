@@ -133,3 +133,27 @@ def test_a_value_that_no_quotes_hold_is_shown_as_it_is(tmp_path: Path) -> None:
     (step,) = steps(root, value="a$b'\"")
     assert isinstance(step, Manual)
     assert step.body == "KEY=a$b'\""
+
+
+CHOSEN: dict[str, tuple[Files, str, str]] = {
+    "the other one is ignored": ({".gitignore": b".env\n"}, ".env.local", ".env"),
+    "its own is ignored": ({".gitignore": b"*.local\n"}, ".env.local", ".env.local"),
+    "both are ignored": ({".gitignore": b".env*\n"}, ".env.local", ".env.local"),
+    "none is ignored": ({}, ".env.local", ".env.local"),
+    "the other one is there": ({".gitignore": b".env*\n", ".env": b"A=1\n"}, ".env.local", ".env"),
+    "its own is there": ({".gitignore": b".env\n", ".env.local": b"A=1\n"}, ".env.local", ".env.local"),
+    "a server reads one only": ({".gitignore": b".env.local\n"}, ".env", ".env"),
+}
+
+
+@pytest.mark.parametrize(("files", "default", "chosen"), CHOSEN.values(), ids=CHOSEN)
+def test_the_file_that_git_ignores_already_is_chosen(files: Files, default: str, chosen: str, tmp_path: Path) -> None:
+    found = steps(repository(tmp_path, files), file=default)
+    assert [step.path for step in found if isinstance(step, EnvEdit) and step.private] == [chosen]
+
+
+def test_a_file_that_dotenvx_encrypts_is_filled_by_dotenvx(tmp_path: Path) -> None:
+    encrypted = b'DOTENV_PUBLIC_KEY_LOCAL="03"\nA="encrypted:x"\n'
+    (step,) = steps(repository(tmp_path, {".env": encrypted}, (".env",)), value="phc_x")
+    assert isinstance(step, Manual)
+    assert (step.title, step.body) == ("Set KEY in .env, which dotenvx encrypts", "npx dotenvx set KEY phc_x -f .env")

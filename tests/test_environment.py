@@ -93,6 +93,7 @@ ABOVE = {
     "nx-with-defaults-in-git": ({"nx.json": "{}", ".env": "A=1\n", **DOTENV}, "../../.env.local"),
     "direnv": ({".envrc": "use flake\ndotenv_if_exists .env\n", **DOTENV}, "../../.env"),
     # the app's own
+    "nx-with-a-file-that-a-plan-lists": ({"nx.json": "{}", ".gitignore": ".env\n", ".env": "A=1\n"}, "../../.env"),
     "nx-without-a-file": ({"nx.json": "{}"}, ".env.local"),
     "nx-app-with-its-own": ({"nx.json": "{}", "apps/web/.env.example": "B=\n", **DOTENV}, ".env.local"),
     "root-script-for-the-database": (

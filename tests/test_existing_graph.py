@@ -455,7 +455,7 @@ def test_five_thousand_files_are_followed_quickly() -> None:
 
 
 def test_an_app_without_posthog_is_not_followed_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr("wizard.existing.loaded")
+    monkeypatch.delattr("wizard.existing.graph.loaded")
     assert not survey(javascript(page("").copy() | {"src/lib/posthog.ts": ""}), "javascript").sites
 
 

@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 
 from frameworks.django.layout import manage_evidence, manage_files, settings_file, settings_module
+from frameworks.django.plan import plan
 from frameworks.django.settings import read_settings
 from frameworks.django.variables import variables
+from wizard.answers import Answers
+from wizard.changes import Manual
+from wizard.posthog import hosts
 from wizard.project import Project, Tree
 
 NAMED = {
@@ -59,17 +63,41 @@ def test_a_library_with_an_example_is_no_project(path: str, tmp_path: Path) -> N
     assert not manage_evidence(project(tmp_path, {path: MANAGE, "pyproject.toml": ""}))
 
 
-def test_manage_py_may_leave_the_settings_to_the_environment(tmp_path: Path) -> None:
-    manage = "from django.core.management import execute_from_command_line\n\nexecute_from_command_line(sys.argv)\n"
+@pytest.mark.parametrize("package", ["django.core", "configurations", "company.django"])
+def test_manage_py_may_leave_the_settings_to_the_environment(package: str, tmp_path: Path) -> None:
+    manage = f"from {package}.management import execute_from_command_line\n\nexecute_from_command_line(sys.argv)\n"
     app = project(tmp_path, {"manage.py": manage, "site/settings/base.py": "MIDDLEWARE = []\n"})
     assert manage_evidence(app)
     assert settings_file(app) == "site/settings/base.py"
+
+
+def test_a_manage_py_of_something_else_is_no_project(tmp_path: Path) -> None:
+    assert not manage_evidence(
+        project(tmp_path, {"manage.py": "from flask_script import Manager\n\nManager().run()\n"})
+    )
 
 
 def test_manage_py_in_the_package_that_it_imports(tmp_path: Path) -> None:
     manage = MANAGE.replace("site.settings", "shop.app.settings")
     files = {"src/shop/manage.py": manage, "src/shop/app/settings.py": "", "pyproject.toml": ""}
     assert settings_file(project(tmp_path, files)) == "src/shop/app/settings.py"
+
+
+MISSING = {
+    "example": ({"web/conf/settings.py.example": ""}, "cp web/conf/settings.py.example web/conf/settings.py"),
+    "other_style": ({"web/conf/settings_example.py": ""}, "cp web/conf/settings_example.py web/conf/settings.py"),
+    "nothing_beside": ({}, "DJANGO_SETTINGS_MODULE=web.conf.settings"),
+}
+
+
+@pytest.mark.parametrize(("files", "body"), MISSING.values(), ids=MISSING)
+def test_settings_that_git_ignores_are_made_first(files: dict[str, str], body: str, tmp_path: Path) -> None:
+    answers = Answers(hosts.of("us.i.posthog.com"), "t")
+    manage = {"manage.py": MANAGE.replace("site.settings", "web.conf.settings")}
+    (step,) = plan(project(tmp_path, {**manage, **files}), answers)
+    assert isinstance(step, Manual)
+    assert step.title.endswith("web.conf.settings is not here")
+    assert (step.body, step.where) == (body, "manage.py")
 
 
 INCLUDED = {

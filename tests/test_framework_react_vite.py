@@ -58,6 +58,11 @@ ENTRIES = {
         {**config("root: path.resolve(__dirname, 'web')"), "web/index.html": PAGE % "./main.tsx", "web/main.tsx": ""},
         ["web/main.tsx"],
     ),
+    "root_by_a_function_of_its_own": (
+        {**config("root: here('web')"), "web/index.html": PAGE % "/main.tsx", "web/main.tsx": ""},
+        ["web/main.tsx"],
+    ),
+    "root_by_a_function_that_leads_elsewhere": ({**FILES, **config("root: here('web')")}, ["src/main.tsx"]),
     "root_of_something_else": ({**FILES, **config("test: { root: 'spec' }")}, ["src/main.tsx"]),
     "commented_out": ({"index.html": "<!-- " + PAGE % "/src/main.tsx" + " -->", "src/main.tsx": ""}, []),
     "classic_script": ({"index.html": '<script src="/src/main.js"></script>', "src/main.js": ""}, []),
@@ -221,7 +226,7 @@ def test_entry_file_without_error_tracking() -> None:
         "import { createRoot } from 'react-dom/client'\nimport posthog from 'posthog-js'\n"
         "import { PostHogProvider } from '@posthog/react'\n\nconst posthogToken = import.meta.env.T\n\n"
         "if (posthogToken) {\n  posthog.init(posthogToken, {})\n}\n\n"
-        "createRoot(el).render(<PostHogProvider client={posthog}><App /></PostHogProvider>)\n",
+        "createRoot(el).render(\n  <PostHogProvider client={posthog}>\n    <App />\n  </PostHogProvider>,\n)\n",
     )
 
 

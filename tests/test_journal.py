@@ -15,8 +15,9 @@ import pytest
 from tests import faults
 from wizard.apply import apply, unfinished
 from wizard.errors import WizardError
-from wizard.journal import forget, interrupted, journals, settle
+from wizard.journal import forget, interrupted, journals
 from wizard.moves import adopt, moved_from, where_else
+from wizard.settling import settle
 from wizard.shelves import lock, related, roots, shelf
 from wizard.undo import latest, plan_undo, undo
 

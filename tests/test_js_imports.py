@@ -50,6 +50,27 @@ BEFORE_AFTER: dict[str, tuple[Codemod, str, str]] = {
         "import a from 'a'\nimport b from 'b'\n\nrun(a, b)\n",
         "import a from 'a'\nimport b from 'b'\nimport posthog from 'posthog-js'\n\nrun(a, b)\n",
     ),
+    "package_below_the_packages": (
+        POSTHOG,
+        "import type { B } from './b'\nimport { c } from '@c/c'\n\nimport './x.css'\nimport d from '@/d'\n",
+        "import type { B } from './b'\nimport { c } from '@c/c'\nimport posthog from 'posthog-js'\n\n"
+        "import './x.css'\nimport d from '@/d'\n",
+    ),
+    "package_at_the_end_of_a_mixture": (
+        POSTHOG,
+        "import d from './d'\nimport a from 'a'\nimport e from '~/e'\n",
+        "import d from './d'\nimport a from 'a'\nimport e from '~/e'\nimport posthog from 'posthog-js'\n",
+    ),
+    "package_where_only_own_modules_are": (
+        POSTHOG,
+        "import d from './d'\nimport './x.css'\n",
+        "import d from './d'\nimport './x.css'\nimport posthog from 'posthog-js'\n",
+    ),
+    "own_module_below_all": (
+        ensure_import("./posthog", names=["getPostHog"]),
+        "import a from 'a'\nimport d from './d'\n",
+        "import a from 'a'\nimport d from './d'\nimport { getPostHog } from './posthog'\n",
+    ),
     "double_quotes_semicolons": (
         POSTHOG,
         'import a from "a";\nrun(a);\n',
@@ -73,7 +94,17 @@ BEFORE_AFTER: dict[str, tuple[Codemod, str, str]] = {
     "joins_named": (
         PROVIDER,
         'import { usePostHog } from "@posthog/react";\n',
-        'import { usePostHog, PostHogProvider } from "@posthog/react";\n',
+        'import { PostHogProvider, usePostHog } from "@posthog/react";\n',
+    ),
+    "joins_names_in_their_order": (
+        PROVIDER,
+        'import { usePostHog, Survey } from "@posthog/react";\n',
+        'import { usePostHog, Survey, PostHogProvider } from "@posthog/react";\n',
+    ),
+    "package_in_alphabetical_order": (
+        POSTHOG,
+        "import a from 'a'\nimport z from 'z'\nimport d from './d'\n",
+        "import a from 'a'\nimport posthog from 'posthog-js'\nimport z from 'z'\nimport d from './d'\n",
     ),
     "joins_named_on_lines": (
         PROVIDER,
@@ -105,7 +136,7 @@ BEFORE_AFTER: dict[str, tuple[Codemod, str, str]] = {
     "type_name_beside": (
         ensure_import("m", names=["a"]),
         "import { type T } from 'm'\n",
-        "import { type T, a } from 'm'\n",
+        "import { a, type T } from 'm'\n",
     ),
     "module_only_run_before": (
         BOTH,

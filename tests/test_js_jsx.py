@@ -16,6 +16,8 @@ from wizard.codemods.js.jsx import (
 )
 
 OPEN, CLOSE = "<PostHogProvider client={posthog}>", "</PostHogProvider>"
+BROKEN = f"render(\n  {OPEN}\n    <App />\n  {CLOSE},\n)"
+"""`render(<App />)` with the provider, as prettier writes it."""
 ROOT = wrap_jsx(OPEN, CLOSE, rendered_root)
 LAYOUT = wrap_jsx("<Providers>", "</Providers>", layout_children)
 PAGE = wrap_jsx(OPEN, CLOSE, page_component)
@@ -23,7 +25,7 @@ PAGE = wrap_jsx(OPEN, CLOSE, page_component)
 ROOTS = {
     "comments_between_tokens": (
         "createRoot /* a */ (el) /* b */ . /* c */ render(<App />)\n",
-        f"createRoot /* a */ (el) /* b */ . /* c */ render({OPEN}<App />{CLOSE})\n",
+        f"createRoot /* a */ (el) /* b */ . /* c */ {BROKEN}\n",
     ),
     "ampersands_close_by": (
         'createRoot(el).render(\n  <App a="/?b=1&c=2&d">Q & A</App>\n)\n',
@@ -44,7 +46,7 @@ ROOTS = {
     ),
     "root_in_variable": (
         "const root = ReactDOM.createRoot(el)\nroot.render(<App />)\n",
-        f"const root = ReactDOM.createRoot(el)\nroot.render({OPEN}<App />{CLOSE})\n",
+        f"const root = ReactDOM.createRoot(el)\nroot.{BROKEN}\n",
     ),
     "inline_strict_mode": (
         "createRoot(el).render(<React.StrictMode><App /></React.StrictMode>)\n",
@@ -66,7 +68,10 @@ ROOTS = {
         "import { render } from 'react-dom'\nrender(<App />, el)\n",
         f"import {{ render }} from 'react-dom'\nrender({OPEN}<App />{CLOSE}, el)\n",
     ),
-    "fragment": ("createRoot(el).render(<><A /><B /></>)\n", f"createRoot(el).render({OPEN}<><A /><B /></>{CLOSE})\n"),
+    "fragment": (
+        "createRoot(el).render(<><A /><B /></>)\n",
+        f"createRoot(el).{BROKEN.replace('<App />', '<><A /><B /></>')}\n",
+    ),
     "variable": (
         "const app = <App />\ncreateRoot(el).render(app)\n",
         f"const app = <App />\ncreateRoot(el).render({OPEN}{{app}}{CLOSE})\n",
@@ -88,11 +93,11 @@ ROOTS = {
         "let root: Root | undefined\nfunction mount(el) {\n  root ??= null\n  root = createRoot(el)\n"
         "  root.render(<A />)\n}\n",
         "let root: Root | undefined\nfunction mount(el) {\n  root ??= null\n  root = createRoot(el)\n"
-        f"  root.render({OPEN}<A />{CLOSE})\n}}\n",
+        f"  root.render(\n    {OPEN}\n      <A />\n    {CLOSE},\n  )\n}}\n",
     ),
     "other_render_calls": (
         "engine.render(<Scene />)\nconst root = createRoot(el)\nroot?.render(<App />)\n",
-        f"engine.render(<Scene />)\nconst root = createRoot(el)\nroot?.render({OPEN}<App />{CLOSE})\n",
+        f"engine.render(<Scene />)\nconst root = createRoot(el)\nroot?.{BROKEN}\n",
     ),
     "multi_line_element_inside_a_line": (
         "root.render(<App\n  a={1}\n/>)\nconst root = createRoot(el)\n",
@@ -219,3 +224,26 @@ def test_layout_and_page_refuse() -> None:
     check_refuses(LAYOUT, "x = <body><A slot={children} /></body>\n", "0 times", 1)
     check_refuses(PAGE, "const a = { Component }\n", "0 times")
     check_refuses(PAGE, "x = <Component />\ny = <Component />\n", "2 times")
+
+
+SEVERAL = {
+    "a call's only argument": (
+        "\tcreateRoot(el).render(<A />);\n",
+        "\tcreateRoot(el).render(\n\t\t<P>\n\t\t\t<Q>\n\t\t\t\t<A />\n\t\t\t</Q>\n\t\t</P>,\n\t);\n",
+    ),
+    "lines of its own": (
+        "createRoot(el).render(\n  <A />,\n);\n",
+        "createRoot(el).render(\n  <P>\n  <Q>\n  <A />\n  </Q>\n  </P>,\n);\n",
+    ),
+    "one of two arguments": ("ReactDOM.render(<A />, el);\n", "ReactDOM.render(<P><Q><A /></Q></P>, el);\n"),
+    "a comment beside it": (
+        "createRoot(el).render(/* all */ <A />);\n",
+        "createRoot(el).render(/* all */ <P><Q><A /></Q></P>);\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SEVERAL)
+def test_several_tags_are_nested(case: str) -> None:
+    before, after = SEVERAL[case]
+    check(wrap_jsx("<P>\n<Q>", "</Q>\n</P>", rendered_root), before, after)

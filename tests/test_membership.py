@@ -73,7 +73,7 @@ def test_the_same_from_everywhere(case: str, git: bool, start: str, tmp_path: Pa
     assert from_top(tmp_path, app, found) == lockfile
     call = (pypi if python else npm).install_command(app, ("posthog",))
     assert isinstance(call, Command)
-    assert (None if call.workspace is None else from_top(tmp_path, app, call.workspace)) == root
+    assert from_top(tmp_path, app, call.workspace or call.cwd) == (root or "apps/web")
 
 
 MEMBERS: dict[str, tuple[dict[str, str], tuple[str, ...], bool]] = {

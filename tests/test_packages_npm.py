@@ -97,7 +97,26 @@ def test_version_from_the_range_alone(declared: str, tmp_path: Path) -> None:
 
 CATALOG = "packages:\n  - apps/*\ncatalog:\n  next: ^15.3.0 # main\ncatalogs:\n  old:\n    'next': \"14.2.0\"\n"
 APP = {"apps/web/package.json": {"name": "web", **needs(next="^15.0.0")}}
+SUBSPACE: dict[str, object] = {
+    "rush.json": '/* Rush */ {"projects": [{"projectFolder": "apps/web", "subspaceName": "shop"}, '
+    '{"projectFolder": "apps/api"}]}',
+    "common/config/rush/subspaces.json": '{"subspacesEnabled": true} // for now',
+    "apps/web/package.json": {},
+    "apps/api/package.json": {},
+}
 LOCKED: dict[str, dict[str, object]] = {
+    "rush": {
+        "rush.json": '{"projects": [{"projectFolder": "apps/web"}]}',
+        "common/config/rush/pnpm-lock.yaml": "lockfileVersion: '9.0'\nimporters:\n  .: {}\n  ../../apps/web:\n"
+        "    dependencies:\n      next:\n        specifier: ^15.0.0\n        version: 15.4.2(react@19.0.0)\n",
+    },
+    "rush-subspace": {
+        **SUBSPACE,
+        **APP,
+        "common/config/rush/pnpm-lock.yaml": "importers:\n  ../../apps/web:\n    dependencies:\n      next: 12.0.0\n",
+        "common/config/subspaces/shop/pnpm-lock.yaml": "importers:\n  ../../../apps/web:\n    dependencies:\n"
+        "      next:\n        specifier: ^15.0.0\n        version: 15.4.2\n",
+    },
     "node_modules": {"apps/web/node_modules/next/package.json": {"version": "15.4.2"}},
     "node_modules-hoisted": {"node_modules/next/package.json": {"version": "15.4.2"}},
     "npm-3": {"package-lock.json": {"packages": {"node_modules/next": {"version": "15.4.2"}}}},
@@ -358,6 +377,28 @@ MANAGERS: dict[str, tuple[dict[str, object], str]] = {
         {**WORKSPACE, "apps/web/package-lock.json": {}, "package.json": {"packageManager": "pnpm@10"}},
         "pnpm",
     ),
+    "stray-lockfile-in-a-member": (
+        {
+            "apps/web/package.json": {},
+            "apps/web/package-lock.json": {},
+            "yarn.lock": "# yarn lockfile v1\n",
+            "package.json": {"workspaces": ["apps/*"]},
+        },
+        "yarn",
+    ),
+    "member-that-names-its-own-manager": (
+        {
+            "apps/web/package.json": {"packageManager": "npm@11"},
+            "apps/web/package-lock.json": {},
+            "yarn.lock": "# yarn lockfile v1\n",
+            "package.json": {"workspaces": ["apps/*"]},
+        },
+        "npm",
+    ),
+    "member-of-a-workspace-without-a-lockfile": (
+        {"apps/web/package.json": {}, "apps/web/bun.lock": "", "package.json": {"workspaces": ["apps/*"]}},
+        "bun",
+    ),
     "outsider-with-its-own-lockfile": (
         {
             "apps/web/package.json": {},
@@ -426,6 +467,24 @@ MANAGERS: dict[str, tuple[dict[str, object], str]] = {
 def test_manager(case: str, tmp_path: Path) -> None:
     files, expected = MANAGERS[case]
     assert npm.manager_name(project(tmp_path, files, "apps/web")) == expected
+
+
+SHARED = "packages:\n  - apps/*\n"
+LOCKS: dict[str, tuple[dict[str, object], str]] = {
+    "of_the_workspace": ({"pnpm-workspace.yaml": SHARED}, "../../pnpm-lock.yaml"),
+    "of_each_member": ({"pnpm-workspace.yaml": SHARED + "sharedWorkspaceLockfile: false\n"}, "pnpm-lock.yaml"),
+    "of_each_member_in_npmrc": (
+        {"pnpm-workspace.yaml": SHARED, ".npmrc": "shared-workspace-lockfile=false\n"},
+        "pnpm-lock.yaml",
+    ),
+    "of_an_app_that_is_no_member": ({}, "pnpm-lock.yaml"),
+}
+
+
+@pytest.mark.parametrize(("files", "lock"), LOCKS.values(), ids=LOCKS)
+def test_the_lockfile(files: dict[str, object], lock: str, tmp_path: Path) -> None:
+    both: dict[str, object] = {"apps/web/package.json": {}, "apps/web/pnpm-lock.yaml": "", "pnpm-lock.yaml": ""}
+    assert npm.brought_along(project(tmp_path, {**both, **files}, "apps/web"))[0] == lock
 
 
 def test_two_lockfiles_are_a_question_that_names_both_and_the_flag(tmp_path: Path) -> None:
@@ -507,6 +566,8 @@ def test_install_command(case: str, tmp_path: Path) -> None:
             "apps/web",
             "../../common/config/rush/npm-shrinkwrap.json",
         ),
+        (SUBSPACE, "apps/web", "../../common/config/subspaces/shop/pnpm-lock.yaml"),
+        (SUBSPACE, "apps/api", "../../common/config/subspaces/default/pnpm-lock.yaml"),
     ],
 )
 def test_lockfile(files: dict[str, object], app: str, expected: str, tmp_path: Path) -> None:

@@ -88,6 +88,16 @@ DECLARED: dict[str, tuple[dict[str, str], str, str]] = {
         "base.txt",
         "",
     ),
+    "requirements-apart-from-the-code": (
+        {
+            "manage.py": "",
+            "shop/settings.py": "",
+            "deps/pip/requirements.in": "django\n",
+            "pyproject.toml": "[tool.a]\n",
+        },
+        "deps/pip/requirements.in",
+        "",
+    ),
     "in-before-txt": ({"requirements.in": "django\n", "requirements.txt": "django==5.1\n"}, "requirements.in", ""),
     "setup-cfg": (
         {"setup.cfg": "[options]\ninstall_requires =\n    django>=5 ; os_name == 'nt'\n"},
@@ -187,6 +197,8 @@ def test_nothing_is_pending_without_an_environment(tmp_path: Path) -> None:
     assert not pypi.is_pending(app, ("posthog",))
     environment(tmp_path / ".venv", "unrelated-1.0")
     assert not pypi.is_pending(app, ("posthog",))
+    assert pypi.is_pending(app, ("posthog",), True), "an earlier run was to install it"
+    assert not pypi.is_pending(app, ("unrelated",), True)
 
 
 ENDS: dict[str, tuple[dict[str, str], bool]] = {
@@ -293,6 +305,13 @@ def test_a_member_of_a_uv_workspace_is_uvs(tmp_path: Path) -> None:
     assert pypi.brought_along(app) == ("../../uv.lock",)
 
 
+@pytest.mark.parametrize(("members", "tool"), [("apps/*", "uv"), ("libs/*", "poetry")], ids=["member", "neighbour"])
+def test_a_stray_lockfile_in_a_uv_workspace(members: str, tool: str, tmp_path: Path) -> None:
+    root = PROJECT + f'[tool.uv.workspace]\nmembers = ["{members}"]\n'
+    files = {"pyproject.toml": root, "uv.lock": "", "apps/a/pyproject.toml": PROJECT, "apps/a/poetry.lock": ""}
+    assert pypi.manager_name(project(tmp_path, files, "apps/a")) == tool
+
+
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
@@ -342,6 +361,24 @@ def test_an_unknown_override_is_a_usage_error(tmp_path: Path) -> None:
 HATCH = BUILD.format("hatchling.build")
 IN = "requirements.in"
 EDITS: dict[str, tuple[dict[str, str], str, str]] = {
+    "group-of-a-project-without-a-name": (
+        {"pyproject.toml": '[dependency-groups]\nmain = [\n    "django",\n]\ndev = ["pytest"]\n'},
+        "pyproject.toml",
+        'main = [\n    "django",\n    "posthog>=7.71",\n]\ndev = ["pytest"]\n',
+    ),
+    "requirements-of-another-app": (
+        {"manage.py": "", "jobs/requirements.txt": "django\n", "jobs/run.py": ""},
+        "requirements.txt",
+        "posthog>=7.71\n",
+    ),
+    "compiled-elsewhere-from-our-manifest": (
+        {
+            "pyproject.toml": '[project]\nname = "x"\ndependencies = [\n    "flask",\n]\n',
+            "requirements.txt": COMPILED.format("pip-compile /home/me/x/pyproject.toml", "flask==3\n"),
+        },
+        "pyproject.toml",
+        '    "flask",\n    "posthog>=7.71",\n',
+    ),
     "uv": ({"pyproject.toml": PROJECT, "uv.lock": ""}, "pyproject.toml", '"posthog>=7.71", "requests[socks]"]'),
     "pdm": ({"pyproject.toml": PROJECT, "pdm.lock": ""}, "pyproject.toml", '"posthog>=7.71", "requests[socks]"]'),
     "hatch": ({"pyproject.toml": HATCH}, "pyproject.toml", 'name = "x"\ndependencies = [\n    "posthog>=7.71",\n]'),

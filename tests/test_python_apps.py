@@ -155,6 +155,25 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
         "def register_extensions(server):\n    db.init_app(server)\n    return None\n",
         "def register_extensions(server):\n    db.init_app(server)\n    Posthog(server)\n    return None\n",
     ),
+    "init_app_function_with_a_condition": (
+        INIT,
+        "def extend(app):\n    db.init_app(app)\n    if app.config['CORS']:\n        cors.init_app(app)\n",
+        "def extend(app):\n    db.init_app(app)\n    Posthog(app)\n"
+        "    if app.config['CORS']:\n        cors.init_app(app)\n",
+    ),
+    "init_app_in_two_functions": (
+        INIT,
+        "from flask import Flask\ndef f(app):\n    a.init_app(app)\ndef g(app):\n    b.init_app(app)\n"
+        "def create_app():\n    app = Flask('a')\n    f(app)\n    g(app)\n    return app\n",
+        "from flask import Flask\ndef f(app):\n    a.init_app(app)\ndef g(app):\n    b.init_app(app)\n"
+        "def create_app():\n    app = Flask('a')\n    Posthog(app)\n    f(app)\n    g(app)\n    return app\n",
+    ),
+    "init_app_only_under_a_condition": (
+        INIT,
+        "from flask import Flask\ndef f(app):\n    if X:\n        a.init_app(app)\napp = Flask('a')\nf(app)\n",
+        "from flask import Flask\ndef f(app):\n    if X:\n        a.init_app(app)\n"
+        "app = Flask('a')\nPosthog(app)\nf(app)\n",
+    ),
     "init_app_without_group": (
         INIT,
         "from flask import Flask\nfrom .extensions import db\napp = Flask(__name__)\n",
@@ -285,12 +304,6 @@ REFUSES: dict[str, tuple[Codemod, str, str, int | None]] = {
         "from fastapi import FastAPI\napp = FastAPI(middleware=[])\nload_dotenv()\n",
         "loads its env file further below",
         3,
-    ),
-    "init_app_in_two_places": (
-        INIT,
-        "def f(app):\n    a.init_app(app)\ndef g(app):\n    b.init_app(app)\n",
-        "several places",
-        4,
     ),
     "init_app_no_app": (INIT, "x = 1\n", r"no Flask\(\.\.\.\) call", None),
     "ready_no_class": (READY, "class C(AppConfig):\n    name = 'c'\n", "no AppConfig class", None),

@@ -59,6 +59,19 @@ NAMED = {
         {CONFIG: f'{DIRS}c = Config(RepositoryEnv(os.path.join(os.getcwd(), "config/.env")))\n'},
         "config/.env",
     ),
+    "decouple-looks-above": ({CONFIG: "from decouple import config\n", "src/.env.example": "A=\n"}, "src/.env"),
+    "decouple-looks-above-the-app": ({CONFIG: "from decouple import config\n", "../.env.example": "A=\n"}, "../.env"),
+    "load-dotenv-looks-above-the-app": ({CONFIG: "load_dotenv()\n", "../.env": "A=1\n"}, "../.env"),
+    "the-app-has-its-own": (
+        {CONFIG: "load_dotenv()\n", ".env.example": "A=\n", "../.env": "A=1\n"},
+        ".env",
+    ),
+    "decouple-by-its-module": ({CONFIG: "import decouple\n", "src/app/.env": "A=1\n"}, "src/app/.env"),
+    "found-by-find-dotenv": (
+        {CONFIG: "load_dotenv(find_dotenv(usecwd=True))\n", "src/.env.example": "A=\n"},
+        "src/.env",
+    ),
+    "found-by-its-name": ({CONFIG: 'load_dotenv(find_dotenv(".tasks_env"))\n'}, ".tasks_env"),
     "found-above": ({CONFIG: "load_dotenv()\n", "src/.env.example": "A=\n"}, "src/.env"),
     "one-of-several-is-there": (
         {CONFIG: 'c = SettingsConfigDict(env_file=("a/.env", "b/.env"))\n', "b/.env.example": "A=\n"},
@@ -86,6 +99,8 @@ NAMED = {
         },
         "../x/.env",
     ),
+    "none-of-several-is-there": ({CONFIG: 'c = SettingsConfigDict(env_file=("a/.env", "b/.env"))\n'}, "a/.env"),
+    "none-of-several-is-there-but-one-is-usual": ({CONFIG: 'load_dotenv(".jwt_env")\nload_dotenv(".env")\n'}, ".env"),
     # what says nothing
     "compose-of-another-service": (
         {"../compose.yml": "services:\n  a:\n    build: ./web\n    env_file: .env.web\n", "../.env.web": "A=\n"},
@@ -101,7 +116,8 @@ NAMED = {
     ),
     "nothing": ({CONFIG: "x = 1\n"}, ""),
     "load-without-any-file": ({CONFIG: "load_dotenv()\n"}, ""),
-    "several": ({CONFIG: 'c = SettingsConfigDict(env_file=("a/.env", "b/.env"))\n'}, ""),
+    "decouple-without-any-file": ({CONFIG: "from decouple import config\n"}, ""),
+    "csv-of-decouple": ({CONFIG: "from decouple import Csv\n", "src/.env.example": "A=\n"}, ""),
     "computed": ({CONFIG: "load_dotenv(where())\n"}, ""),
     "assigned-twice": ({CONFIG: 'p = "a/.env"\np = "b/.env"\nload_dotenv(p)\n'}, ""),
     "of-tests": ({CONFIG: 'load_dotenv(".env.test")\n'}, ""),

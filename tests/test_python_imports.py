@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.laws import check, check_keeps, check_refuses
-from wizard.codemods.python.imports import ensure_from_import, ensure_import, local_name
+from wizard.codemods.python.imports import ensure_from_import, ensure_import, ensure_import_as, local_name, usable_name
 from wizard.edits import Codemod
 
 POSTHOG = ensure_import("posthog")
@@ -14,9 +14,15 @@ FLASK = ensure_from_import("posthog.integrations.flask", "PosthogFlaskIntegratio
 TWO = ensure_from_import("posthog", "Posthog", "identify_context")
 OWN = ensure_from_import("shop.posthog_client", "client", first_party=True)
 LAZY = ensure_from_import("posthog_client", "get_posthog", first_party=True, lazy=True)
+ALIAS = ensure_import_as("django.conf", "settings", "conf")
 RELATIVE = ensure_from_import(".posthog_client", "client")
 
 CHANGES: dict[str, tuple[Codemod, str, str]] = {
+    "by_another_name": (
+        ALIAS,
+        "from shop import settings\n",
+        "from django.conf import settings as conf\nfrom shop import settings\n",
+    ),
     "empty_file": (POSTHOG, "", "import posthog\n"),
     "no_imports": (POSTHOG, "x = 1\n", "import posthog\n\nx = 1\n"),
     "no_imports_leading_comment": (POSTHOG, "# the answer\nx = 1\n", "import posthog\n\n# the answer\nx = 1\n"),
@@ -201,6 +207,27 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
         "from dotenv import load_dotenv\nload_dotenv()\nfrom fastapi import FastAPI\nfrom .db import db\n"
         "from .posthog_client import client\n",
     ),
+    "below_calls_between_imports": (
+        FLASK,
+        "import os\n\nfrom gevent import monkey\n\nmonkey.patch_all()\n\nfrom flask import Flask\n\napp = Flask('a')\n",
+        "import os\n\nfrom gevent import monkey\n\nmonkey.patch_all()\n\nfrom flask import Flask\n"
+        "from posthog.integrations.flask import PosthogFlaskIntegration\n\napp = Flask('a')\n",
+    ),
+    "ours_below_the_call_that_extends_the_path": (
+        LAZY,
+        "import sys\n\nsys.path.insert(0, 'src')\n\nfrom shop import app\n",
+        "import sys\n\nsys.path.insert(0, 'src')\n\nfrom shop import app\n\nfrom posthog_client import get_posthog\n",
+    ),
+    "stdlib_above_calls_between_imports": (
+        OS,
+        "import sys\n\nsys.path.insert(0, 'src')\n\nimport shop\n",
+        "import os\nimport sys\n\nsys.path.insert(0, 'src')\n\nimport shop\n",
+    ),
+    "calls_that_no_import_follows": (
+        POSTHOG,
+        "import logging\n\nlogging.basicConfig()\n\nx = 1\n\nimport late\n",
+        "import logging\n\nimport posthog\n\nlogging.basicConfig()\n\nx = 1\n\nimport late\n",
+    ),
     "below_try_import": (
         POSTHOG,
         "import os\ntry:\n    import redis\nexcept ImportError:\n    redis = None\nimport flask\n\nX = 1\n",
@@ -221,6 +248,7 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
 }
 
 KEEPS: dict[str, tuple[Codemod, str]] = {
+    "known_by_another_name": (ALIAS, "from django.conf import settings as conf\n"),
     "there": (POSTHOG, "import posthog\n"),
     "there_among_others": (POSTHOG, "import os, posthog\n"),
     "there_in_try": (POSTHOG, "try:\n    import posthog\nexcept ImportError:\n    posthog = None\n"),
@@ -231,6 +259,7 @@ KEEPS: dict[str, tuple[Codemod, str]] = {
 }
 
 REFUSES: dict[str, tuple[Codemod, str, str, int | None]] = {
+    "other_name_taken": (ALIAS, "import conf\n", "already uses the name conf", 1),
     "form_feed_in_front_of_a_statement": (POSTHOG, "import os\n\x0cx = 1\n", "not read as they are written", 2),
     "nothing_but_a_backslash": (POSTHOG, "# a\n\\\n\n", "not read as they are written", 1),
     "bytes_beside_a_string": (POSTHOG, "x = 'a' b'b'\n", "does not parse", None),
@@ -279,3 +308,18 @@ def test_refuses(codemod: Codemod, text: str, reason: str, line: int | None) -> 
 )
 def test_local_name(text: str, path: str, name: str | None) -> None:
     assert local_name(text, path) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("", "settings"),
+        ("from django.conf import settings\n", "settings"),
+        ("from django.conf import settings as s\n", "s"),
+        ("from shop import settings\n", "conf"),
+        ("def settings():\n    pass\n", "conf"),
+    ],
+    ids=["free", "there", "there_as_another", "imported_from_elsewhere", "defined"],
+)
+def test_usable_name(text: str, name: str) -> None:
+    assert usable_name(text, "django.conf.settings", "conf") == name

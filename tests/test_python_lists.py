@@ -5,17 +5,35 @@ from __future__ import annotations
 import pytest
 
 from tests.laws import check, check_keeps, check_refuses
-from wizard.codemods.python.lists import ensure_extended, ensure_in_list
+from wizard.codemods.python.lists import ensure_extended, ensure_in_every_list, ensure_in_list
 from wizard.edits import Codemod
 
 AUTH = "django.contrib.auth.middleware.AuthenticationMiddleware"
 OURS = "posthog.integrations.django.PosthogContextMiddleware"
 MIDDLEWARE = ensure_in_list("MIDDLEWARE", f'"{OURS}"', behind=AUTH)
 SHORT = ensure_in_list("MIDDLEWARE", '"p"', behind="auth")
+EVERY = ensure_in_every_list("MIDDLEWARE", '"p"', behind="auth")
 APPS = ensure_in_list("THIRD_PARTY_APPS", '"p"')
 LEAF = ensure_extended("MIDDLEWARE", '"p"')
 
 CHANGES: dict[str, tuple[Codemod, str, str]] = {
+    "every_branch": (
+        EVERY,
+        'if DEBUG:\n    MIDDLEWARE = ["auth"]\nelse:\n    MIDDLEWARE = [\n        "a",\n        "auth",\n'
+        '        "x",\n    ]\n',
+        'if DEBUG:\n    MIDDLEWARE = ["auth", "p"]\nelse:\n    MIDDLEWARE = [\n        "a",\n        "auth",\n'
+        '        "p",\n        "x",\n    ]\n',
+    ),
+    "every_branch_but_the_one_that_has_it": (
+        EVERY,
+        'MIDDLEWARE = ("x",)\nif TEST:\n    MIDDLEWARE = ["auth", "p"]\nMIDDLEWARE += ["late"]\n',
+        'MIDDLEWARE = ("x", "p")\nif TEST:\n    MIDDLEWARE = ["auth", "p"]\nMIDDLEWARE += ["late"]\n',
+    ),
+    "every_branch_of_a_class": (
+        ensure_in_every_list("MIDDLEWARE", '"p"', behind="auth", in_class="Base"),
+        "class Base:\n    if DEBUG:\n        MIDDLEWARE = ['auth']\n    else:\n        MIDDLEWARE = ['x']\n",
+        "class Base:\n    if DEBUG:\n        MIDDLEWARE = ['auth', 'p']\n    else:\n        MIDDLEWARE = ['x', 'p']\n",
+    ),
     "startproject": (
         MIDDLEWARE,
         "# Application definition\n\nMIDDLEWARE = [\n    'django.middleware.common.CommonMiddleware',\n"
@@ -177,6 +195,12 @@ REFUSES: dict[str, tuple[Codemod, str, str, int | None]] = {
     "missing": (SHORT, "X = 1\n", "does not assign MIDDLEWARE", None),
     "missing_class": (ensure_in_list("M", '"p"', in_class="C"), "M = []\n", "does not assign M in class C", None),
     "only_a_longer_name": (SHORT, 'MIDDLEWARE_CLASSES = ["auth"]\n', "does not assign", None),
+    "every_branch_but_one_is_computed": (
+        EVERY,
+        'if DEBUG:\n    MIDDLEWARE = ["auth"]\nelse:\n    MIDDLEWARE = load()\n',
+        "more than once",
+        4,
+    ),
     "in_if_and_else": (
         SHORT,
         'if DEBUG:\n    MIDDLEWARE = ["auth"]\nelse:\n    MIDDLEWARE = ["auth", "x"]\n',

@@ -5,12 +5,18 @@ from __future__ import annotations
 import pytest
 
 from tests.laws import check, check_keeps, check_refuses
-from wizard.codemods.python.shutdown import ensure_after_yield, ensure_on_shutdown, shutdown_style
+from wizard.codemods.python.shutdown import (
+    ensure_added_on_shutdown,
+    ensure_after_yield,
+    ensure_on_shutdown,
+    shutdown_style,
+)
 from wizard.edits import Codemod
 
 FASTAPI = ("fastapi.FastAPI",)
 STOP = ensure_after_yield("client.shutdown()", *FASTAPI, marker="client")
 EVENT = ensure_on_shutdown("close_client", "client.shutdown()", marker="client")
+ADDED = ensure_added_on_shutdown("client.flush", marker="client")
 HEAD = (
     "from contextlib import asynccontextmanager\n\nfrom fastapi import FastAPI\n\n\n"
     "@asynccontextmanager\nasync def lifespan(app):\n"
@@ -18,6 +24,33 @@ HEAD = (
 APP = "\n\napp = FastAPI(lifespan=lifespan)\n"
 
 CHANGES: dict[str, tuple[Codemod, str, str]] = {
+    "combined_with_others": (
+        STOP,
+        HEAD + "    yield\n\n\napp = FastAPI(lifespan=both(lifespan, mcp.lifespan))\n",
+        HEAD + "    yield\n    client.shutdown()\n\n\napp = FastAPI(lifespan=both(lifespan, mcp.lifespan))\n",
+    ),
+    "combined_by_a_function_of_the_file": (
+        STOP,
+        HEAD
+        + "    yield\n\n\ndef both(*parts):\n    @asynccontextmanager\n    async def merged(app):\n        yield\n\n"
+        "    return merged\n\n\nparts = [lifespan, mcp.lifespan]\napp = FastAPI(lifespan=both(*parts))\n",
+        HEAD + "    yield\n    client.shutdown()\n\n\ndef both(*parts):\n    @asynccontextmanager\n"
+        "    async def merged(app):\n        yield\n\n"
+        "    return merged\n\n\nparts = [lifespan, mcp.lifespan]\napp = FastAPI(lifespan=both(*parts))\n",
+    ),
+    "added_in_a_factory": (
+        ADDED,
+        "def make():\n    api = FastAPI()\n    api.add_event_handler(\n        'startup', begin(api)\n    )\n"
+        "    api.add_event_handler(\n        'shutdown',\n        end(api),\n    )\n    return api\n",
+        "def make():\n    api = FastAPI()\n    api.add_event_handler(\n        'startup', begin(api)\n    )\n"
+        "    api.add_event_handler(\n        'shutdown',\n        end(api),\n    )\n"
+        "    api.add_event_handler('shutdown', client.flush)\n    return api\n",
+    ),
+    "added_for_the_start_only": (
+        ADDED,
+        'app.add_event_handler("startup", begin)\n',
+        'app.add_event_handler("startup", begin)\napp.add_event_handler("shutdown", client.flush)\n',
+    ),
     "yield_last": (
         STOP,
         HEAD + "    start()\n    yield\n" + APP,
@@ -107,6 +140,7 @@ CHANGES: dict[str, tuple[Codemod, str, str]] = {
 KEEPS: dict[str, tuple[Codemod, str]] = {
     "there": (STOP, HEAD + "    yield\n    client.shutdown()\n" + APP),
     "flushed_by_hand": (STOP, HEAD + "    yield\n    posthog.client.flush()\n" + APP),
+    "added_there": (ADDED, "app.add_event_handler('shutdown', client.flush)\n"),
     "on_event_there": (EVENT, "@app.on_event('shutdown')\ndef stop():\n    client.shutdown()\n"),
 }
 
@@ -118,6 +152,20 @@ REFUSES: dict[str, tuple[Codemod, str, str, int | None]] = {
         3,
     ),
     "a_class": (STOP, "from fastapi import FastAPI\nclass L:\n    pass\napp = FastAPI(lifespan=L)\n", "no @async", 4),
+    "combines_two_of_its_own": (
+        STOP,
+        HEAD + "    yield\n\n\n@asynccontextmanager\nasync def second(app):\n    yield\n\n\n"
+        "app = FastAPI(lifespan=both(lifespan, second))\n",
+        "no @async",
+        16,
+    ),
+    "combines_only_others": (
+        STOP,
+        HEAD + "    yield\n\n\napp = FastAPI(lifespan=both(a.run, b.start))\n",
+        "no @async",
+        11,
+    ),
+    "added_elsewhere": (ADDED, "app = FastAPI()\nregister(app)\n", "no add_event_handler", None),
     "no_lifespan": (STOP, "from fastapi import FastAPI\napp = FastAPI()\n", "has no lifespan", 2),
     "two_functions": (
         STOP,

@@ -14,6 +14,7 @@ from wizard.environment import Names
 from wizard.errors import WizardError
 from wizard.project import Project, Tree
 from wizard.python_apps import Made, entry, import_root, listed, made, module_file, started
+from wizard.python_readers import fills_environment, reader
 
 APP = "from flask import Flask\napp = Flask(__name__)\n"
 FACTORY = "import flask\n\ndef create_app():\n    web = flask.Flask(__name__)\n    return web\n"
@@ -30,6 +31,8 @@ STARTED = {
     "only_one": ({"a/b.py": APP}, "a/b.py"),
     "tests_do_not_count": ({"app.py": APP, "tests/app.py": APP, "test_x.py": APP, "conftest.py": APP}, "app.py"),
     "outermost": ({"app.py": APP, "services/billing/app.py": APP}, "app.py"),
+    "beside_a_script": ({"scripts/openapi.py": APP, "src/shop/web/app.py": FACTORY}, "src/shop/web/app.py"),
+    "only_scripts": ({"scripts/one.py": APP, "scripts/more/two.py": APP}, "scripts/one.py"),
     "procfile": ({"a.py": APP, "b.py": APP, "Procfile": "web: gunicorn b:app\n"}, "b.py"),
     "procfile_beats_depth": ({"app.py": APP, "x/web.py": APP, "Procfile": "web: gunicorn x.web:app\n"}, "x/web.py"),
     "factory_called": (
@@ -215,6 +218,32 @@ def test_standing(files: dict[str, str], elsewhere: str | None, manual: str | No
     assert step is None or step.title.startswith(manual or "")
 
 
+FLOORS: dict[str, tuple[dict[str, str], str, str]] = {
+    "project": (
+        {"pyproject.toml": '[project]\nrequires-python = ">=3.9"\n'},
+        'requires-python = ">=3.10"',
+        "pyproject.toml",
+    ),
+    "poetry": (
+        {"pyproject.toml": '[tool.poetry.dependencies]\npython = "^3.8"\n'},
+        'python = "^3.10"',
+        "pyproject.toml",
+    ),
+    "setup-cfg": ({"setup.cfg": OLD_FLOOR}, "python_requires = >=3.10", "setup.cfg"),
+    "setup-py": ({"setup.py": "setup(\n    python_requires='>=3.8',\n)\n"}, 'python_requires=">=3.10"', "setup.py"),
+    "python-version": ({".python-version": "3.9\n", "pyproject.toml": "[tool.x]\n"}, "3.10", ".python-version"),
+}
+
+
+@pytest.mark.parametrize(("files", "line", "where"), FLOORS.values(), ids=FLOORS)
+def test_the_floor_is_raised_in_the_words_of_its_file(
+    files: dict[str, str], line: str, where: str, tmp_path: Path
+) -> None:
+    step = python_sdk.unsupported(project(tmp_path, {"app.py": APP, **files}))
+    assert step is not None
+    assert (step.body, step.where) == (line, where)
+
+
 HANDLERS = {
     "app": ("@app.errorhandler(Exception)\ndef oops(e):\n    return ''\n", "oops"),
     "blueprint": ("@bp.app_errorhandler(Exception)\ndef oops(e):\n    return ''\n", "oops"),
@@ -247,17 +276,77 @@ def test_wrapped(code: str, name: str | None, tmp_path: Path) -> None:
     assert (found and found.name) == name
 
 
-LOADS = {
-    "load_dotenv": ({"app.py": "load_dotenv()\n"}, False),
-    "environs": ({"settings.py": "env.read_env()\n"}, False),
-    "only_declared": ({"requirements.txt": "python-dotenv\n"}, True),
-    "only_in_tests": ({"tests/conftest.py": "load_dotenv()\n"}, True),
+READS: dict[str, tuple[dict[str, str], tuple[str, str] | None]] = {
+    "decouple": ({"config.py": "from decouple import config\nA = config('A')\n"}, ("config", "")),
+    "decouple_by_its_module": ({"config.py": "import decouple\nA = decouple.config('A')\n"}, ("config", "")),
+    "decouple_with_a_file": (
+        {"config.py": "from decouple import Config, RepositoryEnv\nread = Config(RepositoryEnv('a/.env'))\n"},
+        ("read", "config.py"),
+    ),
+    "starlette": (
+        {"core/config.py": "from starlette.config import Config\nconfig: Config = Config('.env')\n"},
+        ("config", "core/config.py"),
+    ),
+    "starlette_in_try": (
+        {
+            "c.py": "import os\nfrom starlette.config import Config\ntry:\n    config = Config('.env')\n"
+            "except FileNotFoundError:\n    config = Config()\n"
+        },
+        ("config", "c.py"),
+    ),
+    "environs": ({"c.py": "from environs import Env\nenv = Env()\nenv.read_env()\n"}, ("env", "c.py")),
+    "environs_by_its_module": ({"c.py": "import environs\ne = environs.Env()\ne.read_env()\n"}, ("e", "c.py")),
+    "environs_object": ({"c.py": "from environs import env\nenv.read_env()\n"}, ("env", "c.py")),
+    "the_nearest_of_several": (
+        {
+            "a/b/c.py": "from starlette.config import Config\nfar = Config('.env')\n",
+            "z/c.py": "from starlette.config import Config\nnear = Config('.env')\n",
+        },
+        ("near", "z/c.py"),
+    ),
+    # what reads no env file, or cannot be imported
+    "starlette_without_a_file": ({"c.py": "from starlette.config import Config\nconfig = Config()\n"}, None),
+    "starlette_with_a_prefix": (
+        {"c.py": "from starlette.config import Config\nconfig = Config('.env', env_prefix='APP_')\n"},
+        None,
+    ),
+    "starlette_where_the_app_is_made": (
+        {"app.py": "from starlette.config import Config\nconfig = Config('.env')\n"},
+        None,
+    ),
+    "environs_that_reads_no_file": ({"c.py": "from environs import Env\nenv = Env()\n"}, None),
+    "config_of_another_library": ({"c.py": "from alembic.config import Config\nc = Config('alembic.ini')\n"}, None),
+    "in_a_function": (
+        {"c.py": "from starlette.config import Config\ndef read():\n    config = Config('.env')\n"},
+        None,
+    ),
+    "of_migrations": ({"alembic/env.py": "from decouple import config\n"}, None),
+    "of_tests": ({"tests/conftest.py": "from decouple import config\n"}, None),
+    "not_python": ({"c.py": "from decouple import config\nA = (\n"}, None),
 }
 
 
-@pytest.mark.parametrize(("files", "noted"), LOADS.values(), ids=LOADS)
-def test_env_note(files: dict[str, str], noted: bool, tmp_path: Path) -> None:
-    assert bool(list(python_sdk.env_note(project(tmp_path, files), "TOKEN", "advice"))) == noted
+@pytest.mark.parametrize(("files", "expected"), READS.values(), ids=READS)
+def test_what_the_app_calls_for_its_variables(
+    files: dict[str, str], expected: tuple[str, str] | None, tmp_path: Path
+) -> None:
+    found = reader(project(tmp_path, files), "app.py")
+    assert (found and (found.name, found.path)) == expected
+
+
+FILLS: dict[str, tuple[dict[str, str], bool]] = {
+    "load_dotenv": ({"app.py": "load_dotenv()\n"}, True),
+    "django_environ": ({"settings.py": "import environ\nenviron.Env.read_env()\n"}, True),
+    "environs_keeps_it_to_itself": ({"settings.py": "from environs import Env\nenv.read_env()\n"}, False),
+    "only_declared": ({"requirements.txt": "python-dotenv\n"}, False),
+    "only_in_tests": ({"tests/conftest.py": "load_dotenv()\n"}, False),
+    "only_in_migrations": ({"migrations/env.py": "load_dotenv()\n"}, False),
+}
+
+
+@pytest.mark.parametrize(("files", "expected"), FILLS.values(), ids=FILLS)
+def test_what_fills_the_environment(files: dict[str, str], expected: bool, tmp_path: Path) -> None:
+    assert fills_environment(project(tmp_path, files)) is expected
 
 
 UV = {"pyproject.toml": '[project]\nname = "x"\ndependencies = ["flask"]\n', "uv.lock": ""}
@@ -303,7 +392,7 @@ def test_fields_of_settings_are_found_by_their_variables(sensitive: bool, field:
     app = project(tmp_path, {"app.py": APP, "config.py": SETTINGS.format(sensitive)})
     values = {"POSTHOG_KEY": "phc_x", "POSTHOG_HOST": "https://x"}
     home = python_settings.home(app, Names("POSTHOG_KEY", "POSTHOG_HOST"), values, "app.py", "posthog_client.py")
-    assert home.replace["POSTHOG_PROJECT_TOKEN"] == field
+    assert home.replace["own_token"] == f"settings.{field}"
     edit, *variables = home.changes
     assert isinstance(edit, EditFile)
     assert f"    {field}: str = ''\n" in edit.codemods[0](SETTINGS.format(sensitive))

@@ -72,6 +72,20 @@ CASES: dict[str, tuple[str, dict[str, Any], Mapping[str, str], str | None, str]]
         None,
         "React with Vite, but a library: project.json says projectType library",
     ),
+    "an_app_that_only_its_storybook_serves": (
+        "apps/web",
+        VITE | {"scripts": {"build": "vite build", "storybook": "storybook dev"}},
+        BUILT,
+        "app",
+        "its own code starts it",
+    ),
+    "a_site_with_something_to_import": (
+        "packages/site",
+        NEXT | {"name": "@acme/ui", "private": True, "exports": {"./a": "./a.js"}, "scripts": {"dev": "next dev"}},
+        PAGES,
+        "app",
+        "script dev: next dev",
+    ),
     "a_library_by_its_exports": (
         "ui",
         VITE | {"exports": {".": "./dist/index.js"}, "scripts": {"build": "tsup", "dev": "tsup --watch"}},

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from wizard.answers import Answers
-from wizard.changes import Manual
+from wizard.apps import App
+from wizard.changes import Manual, Note
 from wizard.choice import Selection
 from wizard.cli import main
 from wizard.commands.choices import Choices
 from wizard.commands.choose_apps import Picked, choose_app
 from wizard.commands.command_line import Run, setup_line
-from wizard.commands.report import by_hand, moment
-from wizard.commands.show_verdicts import Checked, show
-from wizard.commands.steps import show_steps
+from wizard.commands.report import by_hand, moment, show_rest
+from wizard.commands.show_verdicts import Checked, Proof, show
+from wizard.commands.steps import Todo, show_steps
+from wizard.commands.typed import line
 from wizard.console import Console
 from wizard.errors import UsageError
 from wizard.next_steps import Step
 from wizard.plan import AppPlan, Plan
 from wizard.posthog.hosts import cloud, login_line, of
 from wizard.posthog.relay import named
+from wizard.project import Project
 from wizard.verify.verdicts import Verdict
 from wizard.workspace import list_tree
 
@@ -40,8 +45,8 @@ def app(status: str, reason: str) -> Verdict:
     [
         pytest.param(
             [
-                ("a", (TOKEN_OK, IDLE, SKIPPED)),
-                ("b", (TOKEN_OK, IDLE, SKIPPED)),
+                Proof("a", (TOKEN_OK, IDLE, SKIPPED)),
+                Proof("b", (TOKEN_OK, IDLE, SKIPPED)),
             ],
             [
                 "- a, b: The app's own code: not proven. Not started",
@@ -51,7 +56,10 @@ def app(status: str, reason: str) -> Verdict:
             id="the same reason",
         ),
         pytest.param(
-            [("a", (TOKEN_OK, app("passed", "it sent one"))), ("b", (TOKEN_OK, app("failed", "eu.x.com is refused")))],
+            [
+                Proof("a", (TOKEN_OK, app("passed", "it sent one"))),
+                Proof("b", (TOKEN_OK, app("failed", "eu.x.com is refused"))),
+            ],
             [
                 "Proven: token and host, the code of a. Failed: the code of b.",
                 "b: The app's own code: failed. eu.x.com is",
@@ -60,7 +68,16 @@ def app(status: str, reason: str) -> Verdict:
             id="one passes, one fails",
         ),
         pytest.param(
-            [(".", (TOKEN_OK, app("passed", "the app sent one")))],
+            [
+                Proof("a", (TOKEN_OK, app("passed", "it sent one"))),
+                Proof("b", (TOKEN_OK, replace(app("passed", "it sent two"), detail={"warning": "But it ended"}))),
+            ],
+            ["! b: But it ended"],
+            ["a: But"],
+            id="a warning of one",
+        ),
+        pytest.param(
+            [Proof(".", (TOKEN_OK, app("passed", "the app sent one")))],
             ["+ The app's own code: passed. The app sent one", "Proven: token and host, the app's own code."],
             [".: ", "the code of"],
             id="one app",
@@ -95,22 +112,24 @@ def test_what_is_reached_is_told_only_where_something_is_amiss(
         for i, on in enumerate(reached)
     ]
     verdict = Verdict("token", status, "x", {"network": rows, "token": "phc_a...b"})  # type: ignore[arg-type]
-    show(Console(), [(".", (verdict,))])
+    show(Console(), [Proof(".", (verdict,))])
     assert ("Reached from here" in capsys.readouterr().err) is told
 
 
 def test_steps_of_several_apps(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    both, alone = (
-        Step("dashboard", "Make one", ("posthog-wizard dashboard",)),
-        Step("identify", "Say who", where="x.ts:3"),
-    )
-    show_steps(
-        Console(), [("a", both), ("b", both), ("b", alone), ("b", Step("c", "Third")), ("b", Step("d", "Fourth"))]
-    )
+    both, alone = Step("dashboard", "Make one", command=("dashboard",)), Step("identify", "Say who", where="x.ts:3")
+    apps = {name: App(Project(list_tree(FLASK), name), "flask", ()) for name in "ab"}
+    steps = [("a", both), ("b", both), ("b", alone), ("b", Step("c", "Third")), ("b", Step("d", "Fourth"))]
+
+    def typed(words: Sequence[str], for_apps: Sequence[App]) -> str:
+        return line(Path(), *words, names=[one.path for one in for_apps])
+
+    show_steps(Console(), [Todo(apps[name], name, step, ()) for name, step in steps], typed)
     said = capsys.readouterr().err
     assert said.count("Make one") == 1
     assert "> Make one" in said
+    assert said.count("posthog-wizard dashboard --target a --target b\n") == 1
     assert "> b: Say who  [x.ts:3]" in said
     assert "Third" in said
     assert "Fourth" not in said
@@ -123,17 +142,34 @@ def test_manual_steps_of_several_apps() -> None:
     assert by_hand(plan) == {("Fill in", "X="): ["a/.env", "b/.env"], ("Fill in", "Y="): []}
 
 
+def test_notes_of_several_apps(capsys: pytest.CaptureFixture[str]) -> None:
+    tree = list_tree(FLASK)
+    both, alone = Note("There is a proxy", "x"), Note("Nothing loads .env")
+    plans = [
+        AppPlan(App(Project(tree, name), "flask", ()), (), (), (), notes)
+        for name, notes in (("a", (both,)), ("b", (both, alone)))
+    ]
+    show_rest(Console(), Plan(tuple(plans)))
+    assert capsys.readouterr().err.split("Good to know\n")[1].splitlines() == [
+        "  - There is a proxy",
+        "      x",
+        "  - b: Nothing loads .env",
+    ]
+    show_rest(Console(), Plan(tuple(plans[1:])))
+    assert "  - Nothing loads .env" in capsys.readouterr().err
+
+
 def test_the_line_that_does_it_again_has_what_was_wanted_besides() -> None:
     run = Run(Path(), may_ask=False, no_install=False, no_verify=False, allow_dirty=False, offline=False)
     apps = (choose_app(list_tree(FLASK), "flask", "."),)
     wanted = Answers(cloud("eu"), "phc_x", replace_token=True)
     nothing = Answers(cloud("eu"), "phc_x")
 
-    def line(answers: Answers, dashboard: bool) -> str:
+    def again(answers: Answers, dashboard: bool) -> str:
         return setup_line(run, Picked(apps), answers, Choices(Path()), Selection(), dashboard=dashboard)
 
-    assert line(wanted, True) == "uvx posthog-wizard --ci --token phc_x --region eu --replace-token --dashboard"
-    assert line(nothing, False) == "uvx posthog-wizard --ci --token phc_x --region eu"
+    assert again(wanted, True) == "uvx posthog-wizard --ci --token phc_x --region eu --replace-token --dashboard"
+    assert again(nothing, False) == "uvx posthog-wizard --ci --token phc_x --region eu"
 
 
 def test_the_line_that_logs_in() -> None:

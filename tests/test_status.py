@@ -183,7 +183,7 @@ def test_what_verify_found_is_remembered(tmp_path: Path, capsys: pytest.CaptureF
     assert {v["status"] for v in verified["links"]} <= {"failed", "skipped"}
     assert main(["status", str(root)]) == 0
     assert f"Verified {verified['time'][:10]} {verified['time'][11:16]} UTC:" in capsys.readouterr().err
-    record = shelf(root.resolve()) / "verified.json"
+    record = shelf(root.resolve()) / "verified-express.json"
     assert TOKEN not in record.read_text()
     record.write_text('{"links": 3}')
     assert status(root, capsys)[1]["apps"][0]["verified"] is None

@@ -279,6 +279,30 @@ def test_the_variable_takes_several(repo: Path) -> None:
     assert "web: token phc_bbbb...2222, PostHog Cloud EU" in done.stderr
 
 
+SPLIT = {
+    "one": ("web", ["web"]),
+    "several": ("web api\nadmin", ["web", "api", "admin"]),
+    "quoted": ("'report card' \"second one\"/x", ["report card", "second one/x"]),
+    "a backslash is a letter": ("apps\\web", ["apps\\web"]),
+    "a hash too": ("#1 web", ["#1", "web"]),
+    "nothing": (" ", []),
+}
+
+
+@pytest.mark.parametrize(("value", "targets"), SPLIT.values(), ids=SPLIT)
+def test_a_variable_of_several_is_split_as_a_shell_does_it(
+    value: str, targets: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTHOG_WIZARD_TARGET", value)
+    assert list(settings("--ci").choices.target) == targets
+
+
+def test_an_open_quote_is_named(repo: Path) -> None:
+    done = wizard(repo, "--ci", *GIVEN, env={"POSTHOG_WIZARD_TARGET": "bob's web"})
+    assert done.returncode == 2
+    assert "a quote is not closed" in done.stderr
+
+
 def test_a_command_that_only_looks_takes_no_options(repo: Path) -> None:
     done = wizard("verify", repo, "--ci", "--all", *GIVEN, "--for", "web:no-autocapture")
     assert done.returncode == 2

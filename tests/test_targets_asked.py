@@ -89,14 +89,15 @@ def test_what_one_has_already_is_not_asked(repo: Path, tmp_path: Path) -> None:
     for root in (repo, copy):
         has(root, "api", B, EU)
     terminal = start(repo)
-    answer(terminal, (SAME, "n"), ("admin (React with Vite), 1 of 3", ""), ("Which project?", ENTER))
-    answer(terminal, ("(--token):", A + ENTER), ("(--region, --host)", ENTER), ("What shall be on?", ENTER))
-    answer(terminal, ("api (Flask), 2 of 3", ""), ("Token phc_bbbb...2222 from api/.env.", ""))
-    answer(terminal, ("What shall be on?", ENTER), ("web (Next.js), 3 of 3", ""), ("Which project?", ENTER))
-    assert "Which project?" not in terminal.whole.partition("2 of 3")[2].partition("3 of 3")[0]
+    answer(terminal, (SAME, "n"), ("api (Flask), 1 of 3", ""), ("Token phc_bbbb...2222 from api/.env.", ""))
+    answer(terminal, ("What shall be on?", ENTER), ("admin (React with Vite), 2 of 3", ""))
+    assert "Which project?" not in terminal.whole.partition("1 of 3")[2].partition("2 of 3")[0]
+    answer(terminal, ("the same project as api", DOWN + ENTER), ("(--token):", A + ENTER))
+    answer(terminal, ("(--region, --host)", ENTER), ("What shall be on?", ENTER), ("web (Next.js), 3 of 3", ""))
+    answer(terminal, ("the same project as admin", ""), ("the same project as api", DOWN + ENTER))
     answer(terminal, ("What shall be on?", ENTER), ("Apply this?", "y"))
     pasted(terminal, copy)
-    assert (env(repo, "api"), env(repo, "web")) == ([B, EU], [B, EU]), "the latest is the first in the list"
+    assert (env(repo, "api"), env(repo, "web")) == ([B, EU], [B, EU])
     assert snapshot(copy) == snapshot(repo)
 
 

@@ -39,7 +39,7 @@ CASES: dict[str, tuple[Files, list[str], list[tuple[str, str]]]] = {
     "npm_one_app": (
         {"package.json": NPM_ROOT, "package-lock.json": "", **APPS},
         ["apps/b"],
-        [("apps/b", "npm install --no-audit --no-fund")],
+        [(".", "npm install --no-audit --no-fund")],
     ),
     "pnpm": (
         {**PNPM_ROOT, **APPS},
@@ -70,6 +70,16 @@ CASES: dict[str, tuple[Files, list[str], list[tuple[str, str]]]] = {
     ),
     "rush": (RUSH, ["apps/a", "apps/b"], [(".", "rush update")]),
     "rush_one_app": (RUSH, ["apps/a"], [(".", "rush update")]),
+    "rush_subspaces": (
+        {
+            **RUSH,
+            "rush.json": '{"projects": [{"projectFolder": "apps/a", "subspaceName": "x"}, '
+            '{"projectFolder": "apps/b"}]}',
+            "common/config/rush/subspaces.json": '{"subspacesEnabled": true}',
+        },
+        ["apps/a", "apps/b"],
+        [(".", "rush update --subspace x"), (".", "rush update --subspace default")],
+    ),
     "rush_does_not_list_it": (
         {**RUSH, "old/package.json": APP},
         ["apps/a", "old"],

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from tests import faults
 from wizard.apply import apply, unfinished
 from wizard.errors import Exit, WizardError
-from wizard.journal import Journal, journals, settle
+from wizard.journal import Journal, journals
 from wizard.merge import hunks, merge, merge_json, with_line_ends_of
+from wizard.settling import settle
 from wizard.shelves import shelf
 from wizard.undo import latest, plan_undo, undo
 

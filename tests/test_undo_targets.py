@@ -10,7 +10,8 @@ import pytest
 from tests.test_undo import Change, tree
 from wizard.apply import apply
 from wizard.cli import main
-from wizard.journal import journals, settle
+from wizard.journal import journals
+from wizard.settling import settle
 from wizard.undo import latest, plan_undo, undo
 
 ROOT, WEB, SHOP = b'{"dependencies": {}}\n', b"web()\n", b"shop()\n"

@@ -303,7 +303,9 @@ def test_json_is_one_object(
     out, err = capfd.readouterr()
     found = json.loads(out)
     assert (found["schema"], found["status"], found["exit_code"]) == (1, status, code)
-    assert [set(row) for row in found["verification"]] == [{"path", "link", "status", "reason", "detail"}] * 3
+    assert [set(row) for row in found["verification"]] == [
+        {"path", "framework", "link", "status", "reason", "detail"}
+    ] * 3
     assert {row["status"] for row in found["verification"]} <= {"passed", "failed", "skipped"}
     assert err == ""
 

@@ -13,6 +13,7 @@ from wizard.errors import Bug, WizardError
 from wizard.journal import (
     AGAIN,
     Entry,
+    Install,
     Journal,
     Undoes,
     begin,
@@ -40,17 +41,24 @@ class Change(Protocol):
 
 
 def apply(
-    root: Path, changes: Sequence[Change], *, command: str, watch: Sequence[str] = (), targets: Sequence[str] = ()
+    root: Path,
+    changes: Sequence[Change],
+    *,
+    command: str,
+    watch: Sequence[str] = (),
+    targets: Sequence[str] = (),
+    installs: Sequence[Install] = (),
 ) -> Journal:
     """Bring every file to its `after`, or none; the journal returned is what undo needs.
 
     `command` is shown with the journal. `watch` names files (POSIX, relative to `root`) that the package manager may
     change next: call `journal.settle` when it is done. A watched path that leads outside `root` is only named.
     `targets` are the directories of the apps: an undo of one knows by them whether another needs what they share.
+    `installs` are the calls that follow, until `settle` says otherwise still to be made.
     Raises WizardError with the tree as it was: another wizard is at work, an earlier run was interrupted, a file is
     not what was planned on, may not be written, or the disk refuses.
     """
-    return carry_out(root, changes, command=command, watch=watch, targets=targets)
+    return carry_out(root, changes, command=command, watch=watch, targets=targets, installs=installs)
 
 
 def carry_out(
@@ -62,6 +70,7 @@ def carry_out(
     folders: Sequence[str] = (),
     undoes: Undoes | None = None,
     targets: Sequence[str] = (),
+    installs: Sequence[Install] = (),
 ) -> Journal:
     """`apply`, and with `undoes` the undo of a journal, which may also remove `folders` left empty."""
     root = root.resolve()
@@ -87,6 +96,7 @@ def carry_out(
             undoes=undoes,
             targets=tuple(targets),
             beyond=tuple(path for path in watch if path.startswith("../")),
+            installs=tuple(installs),
         )
         with naming("write the journal", "every file is as it was"):
             contents = [data for change in changes for data in (change.before, change.after)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from wizard.asides import aside
 from wizard.detect import Evidence, Strength
 from wizard.framework import Framework
+from wizard.packages import npm
 from wizard.project import BrokenFile, Project, Tree
 from wizard.registry import all_frameworks
 from wizard.roles import LISTED, Role, depended_on, role
@@ -102,12 +103,16 @@ def _why_not(project: Project, here: Sequence[App], its: Role, root_of: str | No
     if its.kind not in LISTED:
         what = "tests" if its.kind == "tests" else f"a {its.kind}"
         return f"{here[0].framework.name}, but {what}: {its.reason}" if here else f"{what}: {its.reason}"
+    root = f"the root of the workspace ({root_of})" if root_of else ""
     if known := unsupported(project):
-        return f"{known}: not supported yet"
-    if root_of:
-        return f"the root of the workspace ({root_of})"
+        return f"{root}, and {known}: not supported yet" if root else f"{known}: not supported yet"
+    if root:
+        return root
     almost = next((f for f in all_frameworks().values() if f.package in listed(project)), None)
-    return f"lists {almost.package}, but holds no {almost.name} app" if almost else "no web framework in its manifest"
+    if almost:
+        return f"lists {almost.package}, but holds no {almost.name} app"
+    told_above = npm.is_shared(project) and not project.exists("package.json")
+    return f"no web framework in its {'code' if told_above else 'manifest'}"
 
 
 def detect(project: Project) -> list[App]:

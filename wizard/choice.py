@@ -26,11 +26,15 @@ def matches(pattern: str, edit: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a person takes of a plan. `refused` are ids that were refused in an earlier run; `only` is stronger."""
+    """What a person takes of a plan. `refused` are ids that were refused in an earlier run; `only` is stronger.
+
+    `uninstalled` are the directories of the apps whose edits an earlier run wrote without coming to install.
+    """
 
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     refused: frozenset[str] = frozenset()
+    uninstalled: frozenset[str] = frozenset()
 
     def against(self, edit: str) -> str | None:
         """Why the edit is left out; None when it is wanted."""

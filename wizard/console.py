@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
 
+_COMMAND = re.compile(r"(?<=: |  )(?:uvx )?posthog-wizard .*$")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
@@ -26,6 +26,7 @@ class Console:
         self.quiet = quiet
         self._rich: RichConsole | None = None
         self._passing: Callable[[str], None] | None = None
+        self._about = ""
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
@@ -73,8 +74,7 @@ class Console:
         from rich.text import Text
 
         room = max(self.rich.width - 4, 16)
-        parts = (textwrap.wrap(text, room, break_on_hyphens=False) or [""] for text in harmless(line).split("\n"))
-        first, *rest = [part for wrapped in parts for part in wrapped]
+        first, *rest = [part for text in harmless(line).split("\n") for part in _wrapped(text, room)]
         self.rich.print(Text.assemble("  ", (mark, style or "bold"), " ", first), soft_wrap=True)
         for part in rest:
             self.rich.print(f"    {part}", markup=False, soft_wrap=True)
@@ -121,10 +121,20 @@ class Console:
 
     def progress(self, line: str) -> None:
         """A passing remark of a long step: what it is doing or waiting for."""
+        line = f"{self._about}: {line}" if self._about else line
         if self._passing is not None:
             self._passing(line)
         else:
             self.say(f"  {line}", "dim")
+
+    @contextmanager
+    def about(self, name: str) -> Iterator[None]:
+        """While this lasts, passing remarks are about this one of several apps; empty for the only one."""
+        self._about = name
+        try:
+            yield
+        finally:
+            self._about = ""
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -159,6 +169,15 @@ class Console:
         else:
             self.say(for_what)
             yield lambda remark: None
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    """`text` in lines of `room` columns; a command at its end that does not fit goes to a line of its own, unbroken."""
+    if len(text) > room and (command := _COMMAND.search(text)):
+        return [*_wrapped(text[: command.start()].rstrip(), room), command[0]]
+    from textwrap import wrap
+
+    return wrap(text, room, break_on_hyphens=False) or [""]
 
 
 def harmless(text: str) -> str:

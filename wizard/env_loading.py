@@ -51,7 +51,11 @@ def _of_nx(project: Project, folder: str) -> str:
 
     Source: nx.dev/docs/reference/environment-variables; nx/src/utils/dotenv.js of nx 20.4.
     """
-    shared = project.within(f"{folder}/.env") in project.tree.known
+    from wizard.environment import is_ignored
+
+    path = f"{folder}/.env"
+    # a plan that writes an ignored file lists it from then on
+    shared = project.within(path) in project.tree.known and not is_ignored(project, path)
     return ".env.local" if shared or project.exists(f"{folder}/.env.local") else ".env"
 
 

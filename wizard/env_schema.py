@@ -7,20 +7,18 @@ from collections.abc import Collection, Iterator
 
 from wizard.changes import EditFile, Manual, Note
 from wizard.codemods.dotenv import ensure_variable
+from wizard.codemods.dotenv import read as dotenv_read
 from wizard.codemods.js.env_schema import ensure_env_variable
 from wizard.edits import chain
 from wizard.errors import CannotEdit
 from wizard.framework import Framework
-from wizard.project import Project
+from wizard.project import Project, normal
 
-_FILES = tuple(
-    f"{folder}{name}.{ending}"
-    for folder in ("src/", "", "src/lib/", "lib/", "src/config/", "config/", "app/", "src/app/", "src/env/", "env/")
-    for name in ("env", "env.config", "index")
-    for ending in ("ts", "mjs", "js")
-    if name != "index" or folder.endswith("env/")
-)
+_FILES = ("**/*.ts", "**/*.mjs", "**/*.js")
+_NAMED = re.compile(r"(?:^|/)(?:env(?:[.-]\w+)*|env/[\w.-]+)\.(?:ts|mjs|js)$", re.IGNORECASE)
 _IMPORTS = re.compile(r"""from\s+["']@t3-oss/env-\w+["']""")
+
+_IMPORT = re.compile(r"^[ \t]*#[ \t]*@import\([ \t]*[\"']?(\.[\w./-]*)[\"']?[ \t]*(?:,([^)]*))?\)", re.MULTILINE)
 
 _RULES = re.compile(r"restrictEnvAccess|(?<!no-)\b(?:no-process-env|noProcessEnv)\b(?![\"']?\s*:\s*[\"'\[]*(?:off|0))")
 """ESLint's and Biome's rules, and the config of create-t3-turbo that says the same."""
@@ -47,7 +45,8 @@ def schema_changes(project: Project, framework: Framework, names: Collection[str
     yield from _varlock(project, framework, names)
     if framework.language != "javascript":
         return
-    path = next((p for p in _FILES if _IMPORTS.search(project.read(p) or "")), None)
+    files = sorted((p for p in project.files(*_FILES) if _NAMED.search(p)), key=lambda p: (p.count("/"), p))
+    path = next((p for p in files if _IMPORTS.search(project.read(p) or "")), None)
     text = project.read(path) if path else None
     if path is None or text is None:
         return
@@ -76,11 +75,30 @@ def _varlock(project: Project, framework: Framework, names: Collection[str]) -> 
     if text is None or not re.search(r"^[ \t]*#[ \t]*@\w", text, re.MULTILINE):
         return
     host = framework.names(project).host
+    names = [name for name in names if name not in _imported(project, path, text)]
+    if not names:
+        return
     comments = {name: "@public @optional" + (" @type=url" if name == host else "") for name in names}
     codemods = tuple(ensure_variable(name, "", comment) for name, comment in comments.items())
     lines = "\n".join(f"# {comment}\n{name}=" for name, comment in comments.items())
     why = "names the PostHog variables in varlock's schema"
     yield EditFile(path, codemods, why, Manual(f"Name the PostHog variables in {path}", lines, path))
+
+
+def _imported(project: Project, path: str, text: str, depth: int = 0) -> set[str]:
+    """The variables that a schema takes from others: all of a file or of a directory, or those it picks.
+
+    Source: https://varlock.dev/guides/import
+    """
+    found: set[str] = set()
+    for match in _IMPORT.finditer(text) if depth < 5 else ():
+        place = normal(f"{path.rpartition('/')[0] or '.'}/{match[1]}")
+        file = place if project.exists(place) else normal(f"{place}/.env.schema")
+        there = project.read(file) or ""
+        known = {*dotenv_read(there), *_imported(project, file, there, depth + 1)}
+        picked = set(re.findall(r"\w+", match[2] or ""))
+        found |= known & picked if picked else known
+    return found
 
 
 def linter_note(project: Project, written: Collection[str]) -> Note | None:

@@ -144,6 +144,9 @@ def ensure(
         yield Manual(title, _line(name, value), path)
         return
     match _visibility(project, path):
+        case "tracked" if _is_encrypted(project, path):
+            yield Manual(f"Set {name} in {path}, which dotenvx encrypts", _encrypted(name, value, path), path)
+            return
         case "tracked":
             yield Manual(f"Set {name} outside of git (git tracks {path})", _line(name, value), path)
             return
@@ -168,11 +171,16 @@ def to_fill(name: str, path: str) -> Manual:
 
 
 def _value_file(project: Project, default: str) -> str:
-    """The framework's own env file, or an existing `.env` beside it that git does not track."""
+    """The framework's own env file; a `.env` beside it that is there and not tracked, or that git ignores already while
+    it would offer to add the other.
+    """
     plain = str(PurePosixPath(default).with_name(".env"))
-    if not project.exists(default) and project.exists(plain) and _visibility(project, plain) != "tracked":
-        return plain
-    return default
+    if project.exists(default) or plain == default:
+        return default
+    if project.exists(plain):
+        return plain if _visibility(project, plain) != "tracked" else default
+    hidden = _visibility(project, default) != "ignored" and _visibility(project, plain) == "ignored"
+    return plain if hidden else default
 
 
 def _outside(project: Project, path: str) -> str:
@@ -189,6 +197,20 @@ def _line(name: str, value: str) -> str:
         return f"{name}={dotenv.quoted(value)}"
     except CannotEdit:
         return f"{name}={value}"
+
+
+def _is_encrypted(project: Project, path: str) -> bool:
+    """Is an env file one of dotenvx, which is meant to be in git? Source: dotenvx.com/docs/quickstart."""
+    return any(name.startswith("DOTENV_PUBLIC_KEY") for name in dotenv.read(project.read(path) or ""))
+
+
+def _encrypted(name: str, value: str, path: str) -> str:
+    return f"npx dotenvx set {_line(name, value).replace('=', ' ', 1)} -f {path}"
+
+
+def is_ignored(project: Project, path: str) -> bool:
+    """Does git not track the file, and not offer to?"""
+    return _visibility(project, path) == "ignored"
 
 
 def _visibility(project: Project, path: str) -> str:

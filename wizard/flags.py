@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,10 +14,24 @@ from wizard.answers import OPTIONS
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class _Words(click.types.StringParamType):
+    """Text; of several in one variable those with a blank are in quotes, as in a shell. A backslash is a letter."""
+
+    def split_envvar_value(self, value: str) -> list[str]:
+        lexer = shlex.shlex(value, posix=True)
+        lexer.whitespace_split, lexer.commenters, lexer.escape = True, "", ""
+        try:
+            return list(lexer)
+        except ValueError as error:
+            raise click.BadParameter(f"a quote is not closed in {value!r}") from error
+
+
 def option(*names: str, **settings: Any) -> Callable[[F], F]:
     """A flag that is also a `POSTHOG_WIZARD_*` variable, as its help says."""
     long = next(n for n in names if n.startswith("--")).split("/")[0].removeprefix("--")
     variable = "POSTHOG_WIZARD_" + long.replace("-", "_").upper()
+    if settings.get("multiple"):
+        settings.setdefault("type", _Words())
     return click.option(*names, envvar=variable, show_envvar=True, **settings)
 
 

@@ -110,7 +110,8 @@ def _trouble(result: InstallResult, command: Command) -> Trouble:
     if result.timed_out:
         return Trouble(f"`{call}` took too long and was stopped", f"Run it by hand in {result.cwd}.")
     known = explain(result.output, command, command.packages)
-    return known or Trouble(f"`{call}` in {result.cwd} ended with exit code {result.returncode}")
+    where = f" in {result.cwd}" if result.cwd != "." else ""
+    return known or Trouble(f"`{call}`{where} ended with exit code {result.returncode}")
 
 
 def _run(

@@ -55,11 +55,25 @@ class Undoes:
 
 
 @dataclass(frozen=True, slots=True)
+class Install:
+    """One call of a package manager that belongs to an apply, as one would type it in `cwd`.
+
+    `lock` is the lockfile that it brings in line with the manifests, whatever they say by then.
+    """
+
+    calls: tuple[str, ...]
+    cwd: str
+    lock: str | None = None
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Journal:
     """One apply. `watched` are files that we do not write but the package manager may; `folders` are those we make.
 
     `targets` are the directories of the apps that it set up, as far as it says. `beyond` are files outside of the root
-    that the package manager may have changed: undo leaves them, and says so.
+    that the package manager may have changed: undo leaves them, and says so. `installs` are the calls that were to
+    follow.
     """
 
     folder: Path
@@ -73,6 +87,7 @@ class Journal:
     undoes: Undoes | None = None
     targets: tuple[str, ...] = ()
     beyond: tuple[str, ...] = ()
+    installs: tuple[Install, ...] = ()
 
     @property
     def id(self) -> str:
@@ -210,6 +225,7 @@ def load(folder: Path) -> Journal | None:
             undoes=_undoes(record["undoes"]) if record["undoes"] else None,
             targets=tuple(record.get("targets", ())),
             beyond=tuple(record.get("beyond", ())),
+            installs=tuple(_install(entry) for entry in record.get("installs", ())),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise WizardError(f"the journal {folder} cannot be read: {error}", "remove that folder to go on") from error
@@ -217,6 +233,10 @@ def load(folder: Path) -> Journal | None:
 
 def _undoes(record: Mapping[str, Any]) -> Undoes:
     return Undoes(record["id"], record["was"], record["becomes"], tuple(record.get("paths", ())))
+
+
+def _install(record: Mapping[str, Any]) -> Install:
+    return Install(tuple(record["calls"]), record["cwd"], record["lock"], record["done"])
 
 
 def records(root: Path) -> list[Journal]:
@@ -244,20 +264,3 @@ def journals(root: Path) -> list[Journal]:
 
 def _folders(shelved: Path) -> list[Path]:
     return sorted(folder for folder in shelved.glob("*-*") if re.fullmatch(r"\d{6,}-[0-9a-f]{8}", folder.name))
-
-
-def settle(journal: Journal) -> Journal:
-    """Record what the package manager made of the watched files, so that undo can tell its work from the user's."""
-
-    def settled(entry: Entry) -> Entry:
-        data = snapshot(journal.root / entry.target)
-        keep(journal, [data])
-        return replace(entry, after=digest(data))
-
-    with lock(journal.root), naming(f"write the journal in {journal.folder}"):
-        files = tuple(
-            settled(entry) if entry.watched and (journal.root / entry.target).exists() else entry
-            for entry in journal.files
-        )
-        watched = tuple(settled(entry) for entry in journal.watched)
-        return save(replace(journal, files=files, watched=watched))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from wizard.apps import App
 from wizard.events import AppEvents, app_events
@@ -21,23 +20,17 @@ _DOCS = "https://posthog.com/docs"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do. `lines` are a command or code, `where` the place in the app they belong to, if it is known."""
+    """One thing to do. `lines` are code, `where` is the place in the app they belong to, if it is known.
+
+    `command` are the words after `posthog-wizard` that do it; whoever shows them adds the directory and the apps.
+    """
 
     id: str
     title: str
     lines: tuple[str, ...] = ()
     where: str = ""
     docs: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """The step as JSON data."""
-        return {
-            "id": self.id,
-            "title": self.title,
-            "lines": list(self.lines),
-            "where": self.where or None,
-            "docs": self.docs or None,
-        }
+    command: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +54,19 @@ _LOGINS = (
 """Where posthog.identify belongs, by the library (docs of PostHog and of each: the hook that has the user)."""
 
 
-def next_steps(app: App, *, verified: bool = False, place: str = "", lacking: Collection[str] = ()) -> tuple[Step, ...]:
+def next_steps(app: App, *, verified: bool = False, lacking: Collection[str] = ()) -> tuple[Step, ...]:
     """The steps for an app as it is on disk, the most urgent first, at most 5.
 
-    `verified`: an event was seen. `place` is the directory as commands take it (with a blank in front), `lacking` are
-    the variables that deploy surfaces still need, when that is known.
+    `verified`: an event was seen. `lacking` are the variables that deploy surfaces still need, when that is known.
     """
     events = app_events(app)
     found = [
-        *_verify(verified, place),
-        *_variables(app, lacking, place),
+        *_verify(verified),
+        *_variables(app, lacking),
         *([] if events.own or not events.sites else [first_event(app, events)]),
         *_identify(app, events),
-        *_dashboard(events, place),
-        *_proxy(app, events, place),
+        *_dashboard(events),
+        *_proxy(app, events),
         *_source_maps(app, events),
     ]
     return tuple(found[:MOST])
@@ -87,16 +79,16 @@ def first_event(app: App, events: AppEvents | None = None) -> Step:
     return Step("first_event", title, lines.code, lines.where, f"{_DOCS}/product-analytics/capture-events")
 
 
-def _verify(verified: bool, place: str) -> Iterator[Step]:
+def _verify(verified: bool) -> Iterator[Step]:
     if not verified:
-        yield Step("verify", "See an event arrive", (f"posthog-wizard verify{place}",), docs=f"{_DOCS}/libraries")
+        yield Step("verify", "See an event arrive", docs=f"{_DOCS}/libraries", command=("verify",))
 
 
-def _variables(app: App, lacking: Collection[str], place: str) -> Iterator[Step]:
+def _variables(app: App, lacking: Collection[str]) -> Iterator[Step]:
     """What works here is silent in production as long as the variables are set only here."""
     if lacking:
         title = f"Set {_listed(sorted(set(lacking)))} where the app is deployed"
-        yield Step("deploy_variables", title, (f"posthog-wizard status{place}",), docs=app.framework.docs)
+        yield Step("deploy_variables", title, docs=app.framework.docs, command=("status",))
 
 
 def _identify(app: App, events: AppEvents) -> Iterator[Step]:
@@ -138,22 +130,22 @@ def _single(project: Project, files: str, pattern: str) -> str:
     return found[0] if len(found) == 1 else ""
 
 
-def _dashboard(events: AppEvents, place: str) -> Iterator[Step]:
+def _dashboard(events: AppEvents) -> Iterator[Step]:
     if events.own or events.sends("$pageview"):
-        line = f"posthog-wizard dashboard{place}"
-        yield Step("dashboard", "Make a starter dashboard of these events (needs a login)", (line,))
+        title = "Make a starter dashboard of these events (needs a login)"
+        yield Step("dashboard", title, command=("dashboard",))
 
 
-def _proxy(app: App, events: AppEvents, place: str) -> Iterator[Step]:
+def _proxy(app: App, events: AppEvents) -> Iterator[Step]:
     """Ad blockers know PostHog's hosts; a path of one's own they do not."""
     browser = [site for site in events.sites if site.runtime == "browser" and site.set_up.options]
     hosts = [site.set_up.options.values.get("api_host", "") for site in browser if site.set_up.options]
     if not hosts or any(re.match(r"[\"'`]/", host) for host in hosts):
         return
     offered = "reverse_proxy" in app.framework.options
-    line = (f"posthog-wizard{place} --reverse-proxy",) if offered else ()
+    command = ("--reverse-proxy",) if offered else ()
     title = "Send events through your own domain, so that ad blockers let them pass"
-    yield Step("reverse_proxy", title, line, docs=f"{_DOCS}/advanced/proxy")
+    yield Step("reverse_proxy", title, docs=f"{_DOCS}/advanced/proxy", command=command)
 
 
 def _source_maps(app: App, events: AppEvents) -> Iterator[Step]:

@@ -8,8 +8,10 @@ from dataclasses import replace
 from wizard.answers import Answers, Each
 from wizard.apps import App
 from wizard.choice import EVERYTHING, Selection
+from wizard.deploy.shared import one_value
 from wizard.errors import Bug, UsageError
 from wizard.plan import AppPlan, Plan
+from wizard.project import Project
 from wizard.registry import load_plan
 from wizard.resolver import Resolver
 
@@ -33,7 +35,7 @@ def make_plan(
     if again.files:
         unstable = ", ".join(f.path for f in again.files)
         raise Bug(f"the plan is not stable: a second run would change {unstable} again; nothing was written")
-    return plan
+    return _with_shared_places(plan, answers)
 
 
 def _refuse_one_place(plan: Plan, answers: Answers | Each) -> None:
@@ -49,6 +51,30 @@ def _refuse_one_place(plan: Plan, answers: Answers | Each) -> None:
                     f"{other.path} and {app.path} both read {name} from {path}, so they send to one project",
                     "Give them the same token and host, or each an env file of its own.",
                 )
+
+
+def _with_shared_places(plan: Plan, answers: Answers | Each) -> Plan:
+    """The plan with a note for each place elsewhere that has one value for apps of different projects."""
+    wants = {(its.token, its.host) for its in (answers.of(planned.app) for planned in plan.apps)}
+    if len(wants) < 2:
+        return plan
+    tree = plan.apps[0].app.project.overlaid({f.path: f.after for f in plan.files}).tree
+    top = Project(tree, ".")
+
+    def line_of(where: str) -> str:
+        path, _, number = where.rpartition(":")
+        lines = (top.read(path) or "").splitlines() if number.isdigit() else []
+        return lines[int(number) - 1] if lines and int(number) <= len(lines) else ""
+
+    asked = [(p.app.path, _values(p, answers.of(p.app)), p.deploy) for p in plan.apps]
+    told = list(dict.fromkeys(one_value(asked, line_of)))
+    noted = ((p, tuple(note for app, note in told if app == p.app.path)) for p in plan.apps)
+    return Plan(tuple(replace(p, notes=(*p.notes, *notes)) for p, notes in noted))
+
+
+def _values(planned: AppPlan, its: Answers) -> dict[str, str | None]:
+    host = planned.app.framework.names(planned.app.project).host
+    return {name: its.host if name == host else its.token for name in planned.variables}
 
 
 def draft(

@@ -25,6 +25,7 @@ _USUAL = ("main", "app", "application", "wsgi", "asgi")
 """Names of the module that makes the app; the others are for commands, workers and tests then."""
 
 _KEPT, _MANY = f"{__name__}:own_sources", 5000
+_SCRIPTS = frozenset({"scripts", "script", "tools", "bin"})
 _FUNCTION = re.compile(r"^(?P<indent>[ \t]*)(?:async )?def (?P<name>\w+)\s*\(", re.MULTILINE)
 _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+([A-Za-z_][\w.]*)[ \t]+import\b|import[ \t]+([A-Za-z_][\w.]*))", re.MULTILINE
@@ -55,9 +56,11 @@ def made(project: Project, constructor: str) -> list[Made]:
         re.MULTILINE,
     )
     called = re.compile(rf"\b(?:{constructor})\s*\(")  # many times faster: most files make no app
+    names = constructor.split("|") if re.fullmatch(r"[\w|]+", constructor) else [""]
     found = []
     for path, text in own_sources(project):
-        matches = list(pattern.finditer(text)) if called.search(text) else []
+        makes = any(name in text for name in names) and called.search(text)
+        matches = list(pattern.finditer(text)) if makes else []
         quoted = _quoted_lines(text) if matches else set()
         for match in matches:
             if line_number(text, match.start("name")) in quoted:
@@ -112,8 +115,8 @@ def _own_sources(project: Project) -> Iterator[tuple[str, str]]:
 
 
 def started(project: Project, apps: Sequence[Made]) -> Made | None:
-    """The app that is run: the one that a start command names, else the outermost one, else the only one in a module
-    of a usual name; None when that is open.
+    """The app that is run: the one that a start command names, else the only one or the outermost one beside scripts,
+    else the only one in a module of a usual name; None when that is open.
     """
     if len(apps) < 2:
         return next(iter(apps), None)
@@ -121,6 +124,9 @@ def started(project: Project, apps: Sequence[Made]) -> Made | None:
     named = [app for app in apps if _is_named(app, commands)]
     if named:
         return named[0] if len(named) == 1 else None
+    apps = [app for app in apps if _SCRIPTS.isdisjoint(PurePosixPath(app.path).parts[:-1])] or apps
+    if len(apps) == 1:
+        return apps[0]
     texts = {app.path: project.read(app.path) or "" for app in apps}
     outer = [app for app in apps if not any(_mounts(text, app.name) for text in texts.values())] or list(apps)
     depth = min(app.path.count("/") for app in outer)

@@ -17,11 +17,13 @@ class Client:
     """What makes the client. `token` is the variable that holds the token.
 
     `lazy`: importing the module reads nothing of the environment, so that it need not stand below `load_dotenv()`.
+    `reaches`: what is in the app's env file comes to the client, as far as the code tells.
     """
 
     changes: tuple[Change, ...]
     token: str
     lazy: bool
+    reaches: bool
 
 
 def client_module(
@@ -42,4 +44,4 @@ def client_module(
         content = template(source, home.replace, chosen).rstrip("\n") + "\n"
         why = "one PostHog client for the process, flushed at exit"
         changes.append(CreateFile(module, content, why, needs=home.needs))
-    return Client(tuple(changes), names.token, "settings" not in home.flags)
+    return Client(tuple(changes), names.token, home.lazy, home.reaches)

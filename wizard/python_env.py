@@ -16,7 +16,8 @@ from wizard.env_loading import composed
 from wizard.project import Project, normal
 from wizard.python_apps import module_file, own_sources
 
-_MARKS = re.compile(r"\b(?:load_dotenv|read_env|_?env_file|RepositoryEnv|starlette\.config)\b")
+_MARKS = re.compile(r"\b(?:load_dotenv|read_env|_?env_file|RepositoryEnv|starlette\.config|decouple)\b")
+_WORDS = ("dotenv", "read_env", "env_file", "RepositoryEnv", "starlette.config", "decouple")  # many times faster
 _KEYWORDS = ("dotenv_path", "env_file", "_env_file", "path")
 _ASIDE = re.compile(r"(?:^|[._/-])(?:test|tests|testing|prod|production|ci|example|sample|template|dist)(?:[._/-]|$)")
 _TOP = "/above" * 9
@@ -37,14 +38,15 @@ class _Module:
 def env_file(project: Project) -> str:
     """The env file that the app's code names, else the one that compose gives to it; "" when it cannot be told.
 
-    Of several the one that is there (or has an example) counts. A path that is not built on `__file__` begins where
-    the app is started: its own directory, or the one that its modules are imported from when the file is there.
+    Of several the one that is there (or has an example) counts, else the one of the usual name, else the first. A path
+    that is not built on `__file__` begins where the app is started: its own directory, or the one that its modules are
+    imported from when the file is there.
     """
     kept = project.memo.get(__name__)
     if kept is None:
         found = [normal(path) for path in dict.fromkeys(_named(project)) if not _ASIDE.search(path.rpartition("/")[2])]
         there = [path for path in found if _is_there(project, path)]
-        kept = there[0] if there else found[0] if len(found) == 1 else ""
+        kept = next(iter(there or sorted(found, key=lambda path: path.rpartition("/")[2] != ".env")), "")
         if not (found or project.first(".env", *environment.EXAMPLES)):
             kept = next((path for path in composed(project) if _is_there(project, path)), "")
         project.memo[__name__] = kept
@@ -64,7 +66,7 @@ def _named(project: Project) -> Iterator[str]:
     """What each call and setting names, those that fill the environment first."""
     later: list[str] = []
     for path, text in own_sources(project):
-        if not _MARKS.search(text) or (tree := _parsed(text)) is None:
+        if not any(word in text for word in _WORDS) or not _MARKS.search(text) or (tree := _parsed(text)) is None:
             continue
         module = _Module(project, path, tree)
         for node in ast.walk(tree):
@@ -81,11 +83,17 @@ def _named(project: Project) -> Iterator[str]:
 def _names_file(node: ast.AST, text: str) -> tuple[bool, list[ast.expr | None]]:
     """`(fills the environment, expressions of the files)`; None for what the library looks for by itself."""
     match node:
+        case ast.ImportFrom(module="decouple", names=names) if any(
+            one.name in ("config", "AutoConfig") for one in names
+        ):
+            return False, [None]  # looks for it above the module that calls it
+        case ast.Import(names=names) if "decouple" in {n.name for n in names}:
+            return False, [None]
         case ast.Call(func=function):
             name = _called(function)
             given = node.args[:1] + [k.value for k in node.keywords if k.arg in _KEYWORDS]
             if name == "load_dotenv" or (name == "read_env" and re.search(r"\benvirons\b", text)):
-                return True, [*given] or [None]
+                return True, [None if _searches(one) else one for one in given] or [None]
             if name == "read_env":
                 beside = ast.parse("os.path.join(os.path.dirname(__file__), '.env')", mode="eval").body
                 return True, [*given] or [beside]
@@ -100,6 +108,11 @@ def _names_file(node: ast.AST, text: str) -> tuple[bool, list[ast.expr | None]]:
                 *_each([v for k, v in zip(keys, values, strict=True) if _constant(k) == "env_file"]),
             ]
     return False, []
+
+
+def _searches(node: ast.expr) -> bool:
+    """Is it `find_dotenv()` without a name?"""
+    return isinstance(node, ast.Call) and _called(node.func) == "find_dotenv" and not node.args
 
 
 def _each(values: list[ast.expr]) -> Iterator[ast.expr]:
@@ -119,8 +132,14 @@ def _constant(node: ast.expr | None) -> object:
 
 
 def _above(module: _Module) -> str | None:
-    """What python-dotenv finds without a path: the nearest `.env` above the file that asks."""
-    folder = environment.folder_above(module.project, module.path)
+    """What python-dotenv and decouple find without a path: the nearest `.env` above the file that asks, no other."""
+    project = module.project
+    folder = environment.folder_above(project, module.path)
+    higher = (above for above in project.upwards() if not project.within(above).startswith(".."))
+    for above in higher if folder is None else ():
+        if project.first(*(normal(f"{above}/{name}") for name in (".env", *environment.EXAMPLES))):
+            folder = above
+            break
     return None if folder is None else normal(f"{folder}/.env")
 
 
@@ -176,6 +195,8 @@ def _value(node: ast.expr, module: _Module) -> str | None:
 def _result(node: ast.Call, module: _Module) -> str | None:
     name, given = _called(node.func), [_value(one, module) for one in node.args]
     inner = node.func.value if isinstance(node.func, ast.Attribute) else None
+    if name == "find_dotenv" and given:
+        return given[0]
     if name in ("cwd", "getcwd"):
         return posixpath.normpath(f"{_TOP}/{module.project.path}")
     if name == "dirname" and len(given) == 1:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from posixpath import join, normpath
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
@@ -13,7 +14,7 @@ from wizard.changes import Manual, Note
 from wizard.existing.offers import Standing
 from wizard.existing.offers import standing as existing_standing
 from wizard.packages import pypi
-from wizard.packages.pypi_manifests import requirement_files
+from wizard.packages.pypi_manifests import home, requirement_files
 from wizard.project import Project
 from wizard.python_apps import import_root, own_package
 
@@ -31,10 +32,24 @@ def unsupported(project: Project) -> Manual | None:
         return None
     if not floor_is_old or _runs_on_newer(project):
         return None
-    title = "Raise the Python floor to 3.10, then run the wizard again"
-    if declared.startswith("==") and project.exists(".python-version"):
-        return Manual(title, "3.10", ".python-version")
-    return Manual(title, 'requires-python = ">=3.10"', "pyproject.toml" if project.exists("pyproject.toml") else "")
+    line, path = _floor(project)
+    return Manual("Raise the Python floor to 3.10, then run the wizard again", line, path)
+
+
+def _floor(project: Project) -> tuple[str, str]:
+    """What to write where, so that the app asks for Python 3.10, in the words of the file that says it now."""
+    base = home(project)
+    pyproject = normpath(join(base, "pyproject.toml"))
+    words = (
+        (pyproject, "requires-python", 'requires-python = ">=3.10"'),
+        (pyproject, "python", 'python = "^3.10"'),
+        (normpath(join(base, "setup.cfg")), "python_requires", "python_requires = >=3.10"),
+        (normpath(join(base, "setup.py")), "python_requires", 'python_requires=">=3.10"'),
+    )
+    for path, key, line in words:
+        if re.search(rf"^[^#\n]*\b(?<!-){key}\s*=", project.read(path) or "", re.MULTILINE):
+            return line, path
+    return "3.10", normpath(join(base, ".python-version"))
 
 
 def _runs_on_newer(project: Project) -> bool:
@@ -151,14 +166,9 @@ def exported(project: Project) -> Iterator[Manual]:
 _EXPORTED = re.compile(r"^#\s+((uv|poetry|pdm) export\b[^\r\n]*)", re.MULTILINE)
 
 
-def env_note(project: Project, token_name: str, advice: str) -> Iterator[Note]:
+def env_note(token_name: str, advice: str) -> Note:
     """How the variables reach the process when no code of the project loads an env file into its environment.
 
     Declaring python-dotenv is not enough: `flask run` loads files by itself then, gunicorn does not.
     """
-    if any(_LOADS.search(text) for path, text in project.sources("**/*.py") if "test" not in path):
-        return
-    yield Note(f"Nothing here loads .env files: give {token_name} to the process", advice)
-
-
-_LOADS = re.compile(r"\bload_dotenv\s*\(|\bread_env(?:file)?\s*\(")
+    return Note(f"Nothing here loads .env files: give {token_name} to the process", advice)

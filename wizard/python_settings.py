@@ -1,12 +1,14 @@
-"""Where a Python app reads its configuration: a settings class of pydantic, else the environment itself."""
+"""Where a Python app reads its configuration: a settings class, an object that it calls, else the environment."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
-from wizard import python_env, python_sdk
+from wizard import environment, python_env, python_sdk
 from wizard.changes import Change, EditFile, Manual, SetEnv
 from wizard.codemods.python.settings import (
     CASE_SENSITIVE,
@@ -19,6 +21,7 @@ from wizard.environment import Names, folder_above
 from wizard.errors import CannotEdit
 from wizard.project import Project
 from wizard.python_apps import module_file, own_sources
+from wizard.python_readers import Reader, fills_environment, reader
 from wizard.text import line_number
 
 _CLASS = re.compile(r"^class[ \t]+\w+\([^)]*\bBaseSettings\b", re.MULTILINE)
@@ -31,12 +34,15 @@ _LENIENT = re.compile(r"\bextra\s*=\s*(?:[\"'](?:ignore|allow)|Extra\.(?:ignore|
 class Home:
     """Where the values are read: `replace` and `flags` for the template of the client module, and the changes before.
 
-    The template reads `settings_value.POSTHOG_PROJECT_TOKEN` with the flag `settings`, `os.environ` without it.
+    The template reads `own_token` and `own_host` with the flag `own`, `os.environ` without it. `lazy`: importing the
+    client module reads nothing. `reaches`: what is in the app's env file is known to come to the client.
     """
 
     replace: Mapping[str, str]
     flags: frozenset[str]
     changes: tuple[Change, ...]
+    lazy: bool = True
+    reaches: bool = True
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -45,22 +51,53 @@ class Home:
 
 
 def home(project: Project, names: Names, values: Mapping[str, str], app: str, client: str) -> Home:
-    """The one settings class of the project, when it can be extended and its object be imported; else the environment.
+    """As the app reads its own variables: the one settings class of the project, when it can be extended and its object
+    be imported; what its modules call; the file of a settings class that cannot be extended; else the environment.
 
     `values` are the variables with their values; `app` is the file that makes the app, `client` the client module.
     A class that would refuse to boot with unknown variables in its env file, and cannot be given fields, gets no
     values there: they are left to the user.
     """
     files = [(path, text) for path, text in own_sources(project) if _CLASS.search(text)]
+    fills = fills_environment(project)
     if len(files) == 1 and (found := _extended(project, *files[0], names, values, app, client)):
-        return found
+        return replace(found, reaches=fills or "env_file" in files[0][1])
     file = python_env.env_file(project)
-    plain = {"POSTHOG_PROJECT_TOKEN": names.token, "POSTHOG_HOST": names.host}
+    own_names = {"POSTHOG_PROJECT_TOKEN": names.token, "POSTHOG_HOST": names.host}
+    plain = Home(own_names, frozenset({"environ"}), (), reaches=fills)
     if strict := next(_refusing(files), None):
         lines = "\n".join(f"{name}={value}" for name, value in values.items())
         title = "Give the process the variables of PostHog; not in {} before the settings class has fields for them"
-        return Home(plain, frozenset(), (Manual(title.format(strict[1]), lines, strict[0]),))
-    return Home(plain, frozenset(), tuple(SetEnv(name, value, file) for name, value in values.items()))
+        return replace(plain, changes=(Manual(title.format(strict[1]), lines, strict[0]),))
+    written = replace(plain, changes=tuple(SetEnv(name, value, file) for name, value in values.items()))
+    if fills:
+        return written
+    if called := reader(project, app):
+        return _called(project, called, names, app, client, written)
+    if any(_ENV_FILE.search(text) for _, text in files):
+        return _from_file(project, file, names, client, written)
+    return written
+
+
+def _called(project: Project, called: Reader, names: Names, app: str, client: str, written: Home) -> Home:
+    token, host = (f'{called.name}("{name}", default="")' for name in (names.token, names.host))
+    own = {"own_token": token, "own_host": host}
+    if not called.path:
+        return replace(written, replace=own, flags=frozenset({"own", "decouple"}), reaches=True)
+    module = _imported_as(project, called.path, app, client)
+    own |= {"settings_module": module, "settings_name": called.name}
+    return replace(written, replace=own, flags=frozenset({"own", "settings"}), lazy=False, reaches=True)
+
+
+def _from_file(project: Project, file: str, names: Names, client: str, written: Home) -> Home:
+    """python-dotenv is there: pydantic reads env files with it."""
+    file = file or environment.env_file(project, ".env")
+    own = {
+        "own_token": f'variables.get("{names.token}") or ""',
+        "own_host": f'variables.get("{names.host}")',
+        "path_to_env_file": os.path.relpath(file, PurePosixPath(client).parent).replace(os.sep, "/"),
+    }
+    return replace(written, replace=own, flags=frozenset({"own", "environ", "dotenv"}), reaches=True)
 
 
 def _extended(
@@ -76,16 +113,16 @@ def _extended(
         return None
     if used is None or "." in used or (CASE_SENSITIVE.search(text) and (token, host) != (names.token, names.host)):
         return None
-    replace = {
+    own = {
         "settings_module": _imported_as(project, path, app, client),
         "settings_name": used.removesuffix("()"),
-        "settings_value": used,
-        "POSTHOG_PROJECT_TOKEN": token,
-        "POSTHOG_HOST": host,
+        "own_token": f"{used}.{token}",
+        "own_host": f"{used}.{host}",
     }
     paste = Manual("Add the PostHog settings", f'{token}: str = ""\n{host}: str = ""', path)
     edit = EditFile(path, (codemod,), "reads the project token and the host where the other settings are read", paste)
-    return Home(replace, frozenset({"settings"}), (edit, *_variables(project, path, text, values)))
+    changes = (edit, *_variables(project, path, text, values))
+    return Home(own, frozenset({"own", "settings"}), changes, lazy=False)
 
 
 def _variables(project: Project, path: str, text: str, values: Mapping[str, str]) -> Iterator[Change]:

@@ -55,14 +55,14 @@ def wraps(
 
     `renderer` is the file of another package that renders what `locate` finds, if there is one.
     """
-    names = [_BOUNDARY, _PROVIDER] if error_tracking else [_PROVIDER]
+    names = [_PROVIDER, _BOUNDARY] if error_tracking else [_PROVIDER]
 
     def wrapped(text: str) -> str:
         if has_code(text, rf"<{_PROVIDER}\b"):
             return text
-        for name in names:
-            opening = f"<{name} client={{posthog}}>" if name == _PROVIDER else f"<{name}>"
-            text = wrap_jsx(opening, f"</{name}>", locate)(text)
+        missing = [name for name in names if not has_code(text, rf"<{name}\b")]
+        opening = "\n".join(f"<{name} client={{posthog}}>" if name == _PROVIDER else f"<{name}>" for name in missing)
+        text = wrap_jsx(opening, "\n".join(f"</{name}>" for name in reversed(missing)), locate)(text)
         text = ensure_import("posthog-js", default="posthog", kind="esm")(text)
         return ensure_import("@posthog/react", names=sorted(names), kind="esm")(text)
 

@@ -177,7 +177,8 @@ class Resolver:
                 del self.wanted[package]
         if not self.wanted:
             return
-        if self.files == before and not packages.is_pending(self.project, tuple(self.wanted)):
+        unfinished = self.project.path in self.selection.uninstalled
+        if self.files == before and not packages.is_pending(self.project, tuple(self.wanted), unfinished):
             return
         command = packages.install_command(self.project, tuple(self.wanted), self.override)
         if isinstance(command, Manual):

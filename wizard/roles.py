@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from wizard import nx
 from wizard.framework import Framework
 from wizard.packages import npm, pypi
 from wizard.project import BrokenFile, Project
@@ -35,6 +36,7 @@ _FEW_ROUTES = 10
 """Pages in code that a site of documentation has at most: its front page, a blog, a showcase."""
 
 _TESTS = ("@playwright/test", "cypress", "@nx/cypress", "@nx/playwright", "nightwatch", "webdriverio")
+_BUILDS = re.compile(r"\b(?:vite|next|astro) build\b")
 _SERVES = ("dev", "start", "serve", "develop", "preview", "deploy")
 _DEPLOYED = (
     "vercel.json",
@@ -64,38 +66,41 @@ def role(project: Project, depended_on: Collection[str], framework: Framework | 
     if framework is None or framework.language == "python":
         told = _made_for_others_in_python(project, depended_on, framework)
     if framework is None or framework.language == "javascript":
-        told = told or next(_other_than_an_app(project, depended_on), None)
+        told = told or next(_other_than_an_app(project, depended_on, framework), None)
     return told or Role("app", _why_app(project, framework))
 
 
-def _other_than_an_app(project: Project, depended_on: Collection[str]) -> Iterator[Role]:
+def _other_than_an_app(project: Project, depended_on: Collection[str], framework: Framework | None) -> Iterator[Role]:
     manifest = project.json("package.json")
-    nx = _nx(project)
-    if nx.get("projectType") == "library":
-        yield Role("library", "project.json says projectType library")
+    told_by_nx = nx.declaration(project)
+    if told_by_nx.get("projectType") == "library":
+        yield Role("library", f"{nx.where(project)} says projectType library")
     served = _serving_script(manifest)
     tested = [name for name in _TESTS if name in npm.declared(project)]
     if tested and re.search(r"(?:^|[-/])e2e$", project.path):
         yield Role("tests", f"package.json lists {tested[0]}, and the directory is called e2e")
-    if manifest and not served and nx.get("projectType") != "application":
+    if manifest and not served and told_by_nx.get("projectType") != "application":
         scripts = manifest.get("scripts")
-        if isinstance(scripts, dict) and any(re.search(r"\bstorybook\b", str(s)) for s in scripts.values()):
+        commands = [str(command) for command in scripts.values()] if isinstance(scripts, dict) else []
+        builds_pages = framework is not None and any(_BUILDS.search(command) for command in commands)
+        if not builds_pages and any(re.search(r"\bstorybook\b", command) for command in commands):
             yield Role("storybook", "its only scripts that serve are Storybook's")
         if manifest.get("name") in depended_on:
             yield Role("library", "other packages here depend on it, and no script serves it")
         if (entry := next((key for key in ("exports", "module", "types") if key in manifest), None)) is not None:
             yield Role("library", f"package.json has {entry}, and no script serves it")
-    if manifest and (published := _published(project, manifest, depended_on)):
+    if manifest and (published := _published(project, manifest, depended_on, framework)):
         yield published
     called = re.search(r"(?:^|[-/])(?:docs?|documentation|handbook|wiki)$", project.path)
     documents = (*_DOCUMENTATION, *_DOCUMENTATION_PARTS) if called else _DOCUMENTATION
-    if not called and len(project.files(_ROUTES)) > _FEW_ROUTES:
-        return
-    if found := next((name for name in documents if name in npm.declared(project)), None):
+    found = next((name for name in documents if name in npm.declared(project)), None)
+    if found and (called or len(project.files(_ROUTES)) <= _FEW_ROUTES):
         yield Role("documentation", f"package.json lists {found}")
 
 
-def _published(project: Project, manifest: dict[str, Any], depended_on: Collection[str]) -> Role | None:
+def _published(
+    project: Project, manifest: dict[str, Any], depended_on: Collection[str], framework: Framework | None
+) -> Role | None:
     """A package that has a script that serves it, for trying it out, and is made for others all the same."""
     if project.first(*_DEPLOYED):
         return None
@@ -106,7 +111,8 @@ def _published(project: Project, manifest: dict[str, Any], depended_on: Collecti
         if "files" in manifest and entry:
             return Role("library", f"package.json publishes files with {entry}")
     in_packages = re.search(r"(?:^|/)(?:packages|libs)/", project.path)
-    if in_packages and "exports" in manifest and manifest.get("name") in depended_on:
+    has_routes = framework is not None and framework.serves and project.files(_ROUTES)
+    if in_packages and not has_routes and "exports" in manifest and manifest.get("name") in depended_on:
         return Role("library", "package.json has exports, and other packages here depend on it")
     return None
 
@@ -115,8 +121,8 @@ def _why_app(project: Project, framework: Framework | None) -> str:
     python = framework is not None and framework.language == "python"
     if not python and (served := _serving_script(project.json("package.json"))):
         return f"script {served[0]}: {served[1]}"
-    if _nx(project).get("projectType") == "application":
-        return "project.json says projectType application"
+    if nx.declaration(project).get("projectType") == "application":
+        return f"{nx.where(project)} says projectType application"
     if deployed := project.first(*_DEPLOYED):
         return f"{deployed} deploys it"
     if python and (manage := project.first("manage.py")):
@@ -125,22 +131,16 @@ def _why_app(project: Project, framework: Framework | None) -> str:
 
 
 def _serving_script(manifest: dict[str, Any]) -> tuple[str, str] | None:
-    """The first script that serves the package, but for Storybook's: `(name, command)`."""
+    """The script that serves the package, but for Storybook's: `(name, command)`; `dev` before `with-env:dev`."""
     scripts = manifest.get("scripts")
-    for name, command in scripts.items() if isinstance(scripts, dict) else ():
-        words = re.split(r"[:\-]", str(name))
-        if any(word in _SERVES for word in words) and not re.search(
-            r"storybook|--watch\b|\btsc\b|\btsup\b", f"{name} {command}"
-        ):
-            return str(name), str(command)
-    return None
-
-
-def _nx(project: Project) -> dict[str, Any]:
-    try:
-        return project.json("project.json")
-    except BrokenFile:
-        return {}
+    table = scripts if isinstance(scripts, dict) else {}
+    found = [
+        (str(name), str(command))
+        for name, command in table.items()
+        if any(word in _SERVES for word in re.split(r"[:\-]", str(name)))
+        and not re.search(r"storybook|--watch\b|\btsc\b|\btsup\b", f"{name} {command}")
+    ]
+    return min(found, key=lambda script: script[0] not in _SERVES, default=None)
 
 
 _SITE = re.compile(

@@ -74,11 +74,14 @@ class AppStatus:
         }
 
 
-def statuses(tree: Tree, apps: Sequence[App], *, named: bool) -> tuple[AppStatus, ...]:
-    """The status of each app; `named` says that the user chose them. Opens no socket, writes nothing."""
+def statuses(tree: Tree, apps: Sequence[App], *, named: bool, place: Sequence[str] = ()) -> tuple[AppStatus, ...]:
+    """The status of each app; `named` says that the user chose them, `place` is the directory as commands take it.
+
+    Opens no socket, writes nothing.
+    """
     applied = last_applied(tree)
     words = _words(applied)
-    found = [_status(tree, app, name_of(app, apps), _options(app, words)) for app in apps]
+    found = [_status(tree, app, _line(place, name_of(app, apps)), _options(app, words)) for app in apps]
     if named or all(status.state == "absent" for status in found):
         return tuple(found)
     return tuple(replace(status, counts=status.state != "absent") for status in found)
@@ -89,11 +92,10 @@ def last_applied(tree: Tree) -> Journal | None:
     return next((j for j in reversed(journals(tree.root)) if j.state == "applied"), None)
 
 
-def _status(tree: Tree, app: App, name: str, options: Mapping[str, bool]) -> AppStatus:
+def _status(tree: Tree, app: App, set_up: str, options: Mapping[str, bool]) -> AppStatus:
     there = existing(app.project, app.framework.language)
     if there.state == "absent":
-        place = "" if name == "." else f" --target {shlex.quote(name)}"
-        step = Step(f"{app.path}#setup", "setup", f"Set PostHog up: posthog-wizard{place}", app.path, False)
+        step = Step(f"{app.path}#setup", "setup", f"Set PostHog up: {set_up}", app.path, False)
         return AppStatus(app, "absent", (step,), ())
     answers = _answers(app, options)
     plan = draft([app], answers, selection=Selection(refused=refusals.refused(tree.root))).apps[0]
@@ -101,8 +103,12 @@ def _status(tree: Tree, app: App, name: str, options: Mapping[str, bool]) -> App
     deploy = plan.deploy or within(app.project, deploy_map(app.project, names, app.framework))
     steps = (*_left(plan), *_values(app, names, plan.variables), *_deployed(deploy))
     unfinished = any(step.done is False and step.kind != "deploy" for step in steps)
-    verified = last_verified(app.project.root)
+    verified = last_verified(app.project.root, app.id)
     return AppStatus(app, "incomplete" if unfinished else "set_up", steps, deploy, verified)
+
+
+def _line(place: Sequence[str], name: str) -> str:
+    return shlex.join(["posthog-wizard", *place, *([] if name == "." else ["--target", name])])
 
 
 def _answers(app: App, options: Mapping[str, bool]) -> Answers:

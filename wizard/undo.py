@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from wizard.apply import carry_out
 from wizard.disk import digest, snapshot
 from wizard.errors import Exit, WizardError
-from wizard.journal import Entry, Journal, Undoes, content, journals
+from wizard.journal import Entry, Install, Journal, Undoes, content, journals
 from wizard.merge import Merged, merge, merge_json, with_line_ends_of
 from wizard.moves import moved_to
 from wizard.reformatted import merge_loosely
@@ -53,7 +53,8 @@ class Undo:
     """What an undo would do. With conflicts the rest is still undone, and the run is incomplete.
 
     `stays` are files of the same apply that this undo leaves alone, because they lie in none of its targets; `done` are
-    those that need not be looked at again.
+    those that need not be looked at again. `stale` are the installs that bring lockfiles in line which do not fit the
+    manifests any more.
     """
 
     changes: tuple[Restore, ...]
@@ -61,6 +62,7 @@ class Undo:
     notes: tuple[Note, ...] = ()
     stays: tuple[str, ...] = ()
     done: tuple[str, ...] = ()
+    stale: tuple[Install, ...] = ()
 
     @property
     def exit_code(self) -> Exit:
@@ -93,13 +95,24 @@ def plan_undo(journal: Journal, targets: Sequence[str] = ()) -> Undo:
     planned += [(entry.path, tuple(_installed(journal, entry))) for entry in journal.watched]
     wanted = [(path, outcomes) for path, outcomes in planned if _lies_in(path, targets)]
     outcomes = [outcome for _, outcomes in wanted for outcome in outcomes]
+    changes = tuple(o for o in outcomes if isinstance(o, Restore))
+    conflicts = tuple(o for o in outcomes if isinstance(o, Conflict))
+    stays = tuple(path for path, outcomes in planned if not _lies_in(path, targets) and _is_left(outcomes))
+    beyond = (path for path in journal.beyond if (journal.root / path).exists())
+    kept = {*stays, *beyond, *(conflict.where for conflict in conflicts)}
+    asks_for_less = any(PurePosixPath(change.path).name in _MANIFESTS for change in changes)
     return Undo(
-        changes=tuple(o for o in outcomes if isinstance(o, Restore)),
-        conflicts=tuple(o for o in outcomes if isinstance(o, Conflict)),
+        changes=changes,
+        conflicts=conflicts,
         notes=tuple(o for o in outcomes if isinstance(o, Note)),
-        stays=tuple(path for path, outcomes in planned if not _lies_in(path, targets) and _is_left(outcomes)),
+        stays=stays,
         done=tuple(path for path, all_of in wanted if not any(isinstance(o, Conflict) for o in all_of)),
+        stale=tuple(install for install in journal.installs if asks_for_less and install.lock in kept),
     )
+
+
+_MANIFESTS = ("package.json", "pyproject.toml")
+"""Those of the tools that keep one lockfile for several apps."""
 
 
 def _are_last(targets: Sequence[str], journal: Journal, left: Sequence[str]) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wizard import nx
 from wizard.errors import CannotEdit
 from wizard.globs import glob_matches
 from wizard.packages import yaml_lines
@@ -117,7 +118,8 @@ def _rush(at: _Place) -> tuple[str, Iterable[str]]:
 
 def _nx(at: _Place) -> tuple[str, Iterable[str]]:
     prefix = "" if at.folder == "." else at.folder + "/"
-    return "nx", [d for d in at.named.get("project.json", ()) if d != at.folder and d.startswith(prefix)]
+    own = [d for d in at.named.get("project.json", ()) if d != at.folder and d.startswith(prefix)]
+    return "nx", [*own, *nx.listed(at.tree, at.folder)]
 
 
 def _turbo(at: _Place) -> tuple[str, Iterable[str]] | None:
@@ -230,7 +232,6 @@ SOLUTIONS = (".sln", ".slnx")
 
 FILES = frozenset(_READERS)
 """Names of the files that may declare a workspace."""
-
 
 JAVASCRIPT = ("bun", "npm", "pnpm", "yarn")
 """The kinds whose members are installed together, with one lockfile at the root."""

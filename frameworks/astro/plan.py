@@ -32,6 +32,7 @@ from wizard.packages import npm
 from wizard.project import Project
 from wizard.templates import template
 from wizard.text import indent_unit, line_number
+from wizard.typescript import typed
 
 
 def plan(project: Project, answers: Answers) -> Iterator[Change]:
@@ -49,10 +50,11 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
     yield SetEnv(names.token, answers.token or "")
     yield SetEnv(names.host, answers.host)
     if not project.exists(component):
-        content = in_script(lambda code: restyle(code, style))(_template("posthog.astro", names, answers))
+        source = typed(_template("posthog.astro", names, answers), project, answers.host)
+        content = in_script(lambda code: restyle(code, style))(source)
         yield CreateFile(component, content, "starts PostHog in the browser, once")
     yield from _render(project, component, style)
-    yield from _server(project, names, style)
+    yield from _server(project, names, style, answers)
     yield from remarks(there, answers)
     yield from csp.note(project, answers)
 
@@ -164,7 +166,7 @@ def _starlight(project: Project, component: str) -> Iterator[Manual]:
     yield Manual("Render PostHog in Starlight's <head>", body, config)
 
 
-def _server(project: Project, names: Names, style: Style) -> Iterator[Change]:
+def _server(project: Project, names: Names, style: Style, answers: Answers) -> Iterator[Change]:
     """A posthog-node client, for projects whose own endpoints run on a server."""
     if not (layout.has_adapter(project) and layout.api_routes(project)):
         return
@@ -175,7 +177,7 @@ def _server(project: Project, names: Names, style: Style) -> Iterator[Change]:
         return
     yield Install("posthog-node", "^5.31.0")
     if not project.exists(path):
-        content = restyle(_template(f"posthog-server.{suffix}", names), style)
+        content = restyle(typed(_template(f"posthog-server.{suffix}", names), project, answers.host), style)
         yield CreateFile(path, content, "one posthog-node client for endpoints, which sends at once")
     body = 'getPostHog().capture({ distinctId: user.id, event: "order placed" });\nawait getPostHog().flush();'
     yield Note("Capture events in endpoints: flush before they answer", body)

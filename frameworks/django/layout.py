@@ -34,7 +34,8 @@ def manage_evidence(project: Project) -> tuple[Evidence, ...]:
             text = project.read(path) or ""
             if VARIABLE in text and re.search(r"\b(?:django|configurations)\b", text):
                 return (Evidence(Strength.CERTAIN, f"{path} sets {VARIABLE}"),)
-            if "execute_from_command_line(" in text and re.search(r"\bdjango\.core\.management\b", text):
+            # of django.core.management, or a package's own that tells the settings
+            if re.search(r"^\s*from [\w.]+\.management import [^\n]*\bexecute_from_command_line\b", text, re.MULTILINE):
                 return (Evidence(Strength.CERTAIN, f"{path} runs Django's commands"),)
     return ()
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from posixpath import dirname, join, normpath
 
 from frameworks.django import rest, start
 from frameworks.django.apps import home_app
 from frameworks.django.existing import hidden_by, set_up_elsewhere, several_projects
-from frameworks.django.layout import manage_files, settings_module
-from frameworks.django.settings import MIDDLEWARE, Settings, read_settings, strings, written
+from frameworks.django.layout import VARIABLE, manage_files, settings_module
+from frameworks.django.settings import MIDDLEWARE, Assigned, Settings, read_settings, written
 from frameworks.django.variables import variables
 from wizard import python_sdk
 from wizard.answers import Answers
 from wizard.changes import Change, EditFile, Install, Manual, Note, SetEnv
-from wizard.codemods.python.lists import ensure_extended, ensure_in_list
+from wizard.codemods.python.lists import ensure_extended, ensure_in_every_list, ensure_in_list
 from wizard.edits import Codemod
-from wizard.errors import CannotEdit
 from wizard.existing.offers import kept, remarks
 from wizard.project import Project
 
@@ -26,8 +26,7 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
     """Yield the changes. Source: https://posthog.com/docs/libraries/django and posthog.integrations.django (7.91)."""
     settings = read_settings(project)
     if settings is None:
-        where = "".join(manage_files(project)[:1])
-        yield Manual("Say which settings module is used: it cannot be read from manage.py", _WHICH, where)
+        yield _no_settings(project)
         return
     there = set_up_elsewhere(project, settings)
     if there.elsewhere:
@@ -56,23 +55,27 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
         )
 
 
+def _no_settings(project: Project) -> Manual:
+    """Which file is missing, when that is known, and what to make it of; else what to write into manage.py."""
+    entry, module = "".join(manage_files(project)[:1]), settings_module(project)
+    if module is None or not entry:
+        return Manual("Say which settings module is used: it cannot be read from manage.py", _WHICH, entry)
+    file = normpath(join(dirname(entry), module.replace(".", "/") + ".py"))
+    title = f"Make the settings first, then run the wizard again: {module} is not here"
+    examples = project.files(*(f"{file.removesuffix('.py')}{end}" for end in _EXAMPLES))
+    return Manual(title, f"cp {examples[0]} {file}" if examples else f"{VARIABLE}={module}", entry)
+
+
 def _middleware(settings: Settings) -> Iterator[Change]:
     """The middleware goes behind the one that knows the user, in the file that defines the list."""
     here = settings.definition("MIDDLEWARE")
     path = here.path if here else settings.leaf
     element = f'"{MIDDLEWARE}"'
     paste = Manual("Add the PostHog middleware behind AuthenticationMiddleware", f"{element},", path)
-    several = written(settings.texts[path], "MIDDLEWARE", here.owner) if here else []
-    if here and len(several) > 1:
-        why = "gives each request a PostHog context with its user, and reports exceptions"
-        for number, one in enumerate(several):
-            if MIDDLEWARE not in strings(one.value):
-                yield EditFile(path, (_one_of_several(number, here.owner),), why, otherwise=paste)
-    elif not settings.mentions(rf"[\"']{MIDDLEWARE}[\"']"):
-        codemod = ensure_in_list("MIDDLEWARE", element, behind=_BEHIND, in_class=here.owner) if here else None
+    if not settings.mentions(rf"[\"']{MIDDLEWARE}[\"']") or len(_written(settings)) > 1:
         yield EditFile(
             path,
-            (codemod or ensure_extended("MIDDLEWARE", element),),
+            (_listed(here, len(_written(settings)) > 1) if here else ensure_extended("MIDDLEWARE", element),),
             "gives each request a PostHog context with its user, and reports exceptions",
             otherwise=paste,
         )
@@ -82,13 +85,15 @@ def _middleware(settings: Settings) -> Iterator[Change]:
             yield Manual(title, paste.body, f"{other.path}:{other.line}")
 
 
-def _one_of_several(number: int, owner: str | None) -> Codemod:
-    """Refuses at the assignment of that number: which of them counts is known when the settings are loaded."""
+def _written(settings: Settings) -> list[Assigned]:
+    """What the file that defines the list assigns to it: one of a branch each, maybe."""
+    here = settings.definition("MIDDLEWARE")
+    return written(settings.texts[here.path], "MIDDLEWARE", here.owner) if here else []
 
-    def refuse(text: str) -> str:
-        raise CannotEdit("assigns MIDDLEWARE more than once", written(text, "MIDDLEWARE", owner)[number].line)
 
-    return refuse
+def _listed(here: Assigned, several: bool) -> Codemod:
+    ensure = ensure_in_every_list if several else ensure_in_list
+    return ensure("MIDDLEWARE", f'"{MIDDLEWARE}"', behind=_BEHIND, in_class=here.owner)
 
 
 def _refused_last(project: Project, changes: Sequence[Change]) -> list[Change]:
@@ -112,4 +117,5 @@ def _too_old(settings: Settings) -> Manual | None:
     )
 
 
+_EXAMPLES = (".py.*", "{_,-,.}{example,sample,template,dist}.py")
 _WHICH = 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")'

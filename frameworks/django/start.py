@@ -12,7 +12,7 @@ from frameworks.django.settings import Assigned, Settings
 from frameworks.django.variables import Variables
 from wizard.changes import Change, EditFile, Manual
 from wizard.codemods.python.class_attributes import ensure_attributes, ensure_environment_attributes
-from wizard.codemods.python.imports import ensure_from_import, ensure_import
+from wizard.codemods.python.imports import ensure_from_import, ensure_import, ensure_import_as, usable_name
 from wizard.codemods.python.literals import quote, quoted
 from wizard.codemods.python.methods import ensure_in_method
 from wizard.codemods.python.module_lines import ensure_assignment, ensure_below_assignments
@@ -106,12 +106,7 @@ def _start(
     yield EditFile(
         home.path,
         (
-            _in_style(
-                lambda style: ensure_in_method(
-                    "ready", quoted(body, style), "django.apps.AppConfig", marker="posthog", class_name=home.class_name
-                )
-            ),
-            ensure_from_import("django.conf", "settings"),
+            _ready(body, home.class_name),
             ensure_import("posthog"),
             ensure_import("sys"),
         ),
@@ -119,6 +114,18 @@ def _start(
         otherwise=paste,
         needs=(settings,),
     )
+
+
+def _ready(body: str, class_name: str) -> Codemod:
+    """The method `ready()` with the lines `body`, under the name that the file has or can have for the settings."""
+
+    def run(text: str) -> str:
+        name = usable_name(text, "django.conf.settings", "django_settings")
+        code = quoted(re.sub(r"\bsettings\.", f"{name}.", body), quote(parse(text)))
+        method = ensure_in_method("ready", code, "django.apps.AppConfig", marker="posthog", class_name=class_name)
+        return chain(method, ensure_import_as("django.conf", "settings", name))(text)
+
+    return run
 
 
 def goes(project: Project, path: str, codemods: Sequence[Codemod]) -> bool:

@@ -1,7 +1,7 @@
 """Express 4 and 5: ES modules, CommonJS or TypeScript; an app at module level or made by a function."""
 
-from frameworks.express.layout import runs_express, variant
-from wizard.detect import all_of, npm, own_npm, unless
+from frameworks.express.layout import comes_along, runs_express, variant
+from wizard.detect import all_of, any_of, hoisted_npm, own_npm, unless
 from wizard.framework import Framework
 
 FRAMEWORK = Framework(
@@ -13,7 +13,8 @@ FRAMEWORK = Framework(
     supports="Express 4 and 5, Node 20.20 and later",
     # the server within a window on the desktop, or under another framework, is no app of its own
     detect=unless(
-        all_of(npm("express"), runs_express), found=own_npm("electron", "@remix-run/react", "@react-router/dev")
+        all_of(any_of(own_npm("express"), hoisted_npm("express"), comes_along), runs_express),
+        found=own_npm("electron", "@nestjs/core", "@remix-run/react", "@react-router/dev"),
     ),
     supersedes=("node",),
     options=("error_tracking",),

@@ -16,6 +16,7 @@ from wizard.environment import Names
 from wizard.project import Project
 from wizard.templates import template
 from wizard.text import newline
+from wizard.typescript import typed
 
 GETTER = "getPostHog"
 
@@ -40,7 +41,8 @@ class Client:
         flags = {"error_tracking"} if answers.wants("error_tracking") else set()
         replace = {"POSTHOG_PROJECT_TOKEN": names.token, "POSTHOG_HOST": names.host}
         text = self.project.read(self.sibling) or ""
-        return restyle(template(f"express/{file}", replace, flags), style_of(text)).replace("\n", newline(text))
+        source = typed(template(f"express/{file}", replace, flags), self.project, answers.host, declared=())
+        return restyle(source, style_of(text)).replace("\n", newline(text))
 
     def kind_of(self, path: str) -> Kind:
         """Whether a file imports or requires, also when it does neither yet."""
@@ -85,7 +87,7 @@ class Client:
 
 def beside(project: Project, app: str) -> Client:
     """The client module for the app made in `app`: in the `lib` beside it if there is one, else beside it."""
-    folder, suffix = posixpath.dirname(app), re.sub(r"x$", "", posixpath.splitext(app)[1])
+    folder, suffix = posixpath.dirname(app), re.sub(r"x$", "", posixpath.splitext(app)[1]) or ".js"
     lib = posixpath.join(folder, "lib")
     if project.files(f"{lib}/*{suffix}"):
         folder = lib

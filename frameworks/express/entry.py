@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from wizard.project import Project, normal
@@ -22,20 +22,27 @@ def entries(project: Project) -> Iterator[str]:
     """Files that the app may be started with, likeliest first: scripts, `main`, the usual names."""
     data = project.json("package.json")
     scripts = data.get("scripts")
-    for name in _SCRIPTS:
-        script = scripts.get(name) if isinstance(scripts, dict) else None
-        for word in _words(script) if isinstance(script, str) else ():
-            if found := resolve(project, word):
-                yield found
+    for word in _words(scripts) if isinstance(scripts, dict) else ():
+        if found := resolve(project, word):
+            yield found
     for path in (data.get("main"), *_USUAL):
         if isinstance(path, str) and (found := resolve(project, path)):
             yield found
 
 
-def _words(script: str) -> list[str]:
-    """The words of a script that may name a file."""
-    words = (word.strip("\"'") for word in re.split(r"[\s;&|]+", script))
-    return [word for word in words if word and not word.startswith("-") and "=" not in word]
+def _words(scripts: Mapping[str, object]) -> Iterator[str]:
+    """The words that may name a file, of the scripts that start something and of those that they call in turn."""
+    pending, seen = [*_SCRIPTS], {*_SCRIPTS}
+    while pending:
+        script = scripts.get(pending.pop(0))
+        for written in re.split(r"[\s;&|]+", script) if isinstance(script, str) else ():
+            word = written.strip("\"'")
+            if word and not word.startswith("-") and "=" not in word:
+                yield word
+            name = re.sub(r"^(?:npm|pnpm|yarn|bun):", "", word)  # as concurrently and npm-run-all write it
+            if name in scripts and name not in seen:
+                seen.add(name)
+                pending.append(name)
 
 
 def resolve(project: Project, path: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from frameworks.express.dotenv import env_call
 from frameworks.express.entry import loads
 from frameworks.express.layout import Layout, is_esm, own_sources
 from wizard.changes import Change, EditFile, Manual, Note
@@ -13,7 +14,6 @@ from wizard.env_loading import loaded_by_scripts
 from wizard.environment import env_folder
 from wizard.project import Project, normal
 
-_CONFIG = re.compile(r"""(?:\bdotenv\w*|require\(\s*["']dotenv["']\s*\))\s*\.\s*config\s*\((?P<given>[^)]*)""")
 _FIRST = re.compile(r"""(?:import\s*|require\s*\(\s*)["']dotenv/config["']""")
 _PATH = re.compile(r"""path\s*:\s*["']([^"'\n]+)["']""")
 _BUILT = re.compile(
@@ -27,13 +27,10 @@ _LOADERS = re.compile(r"""\bdotenv|@dotenvx/|\benv-cmd\b|--env-file|\bloadEnvFil
 
 def env_file(project: Project, layout: Layout) -> str:
     """The env file that the code or the scripts name; "" when they name none or several."""
-    named = {
-        found
-        for path in layout.reached
-        for m in _CONFIG.finditer(project.read(path) or "")
-        for found in _PATH.findall(m["given"])
-    }
-    named |= {found for path in layout.reached for found in _built(path, project.read(path) or "")}
+    texts = {path: project.read(path) or "" for path in layout.reached}
+    calls = (call for text in texts.values() for call in env_call(text).finditer(text))
+    named = {found for call in calls for found in _PATH.findall(call["given"])}
+    named |= {found for path, text in texts.items() for found in _built(path, text)}
     every = {found for match in _FLAG.finditer(_scripts(project)) for found in match.groups() if found}
     for paths in (named, [*loaded_by_scripts(project)][:1], every):
         inside = {p for p in map(normal, paths) if not _is_outside(project, p)}
@@ -77,7 +74,7 @@ def late_env(project: Project, layout: Layout) -> Iterator[Change]:
         return
     for path in layout.reached:
         text = project.read(path) or ""
-        config = _CONFIG.search(text)
+        config = env_call(text).search(text)
         if config is None or path == layout.app.path or _FIRST.search(text) or not _leads_to_app(project, path, layout):
             continue
         if not is_esm(project, path) and not _required_before(text, config.start()):

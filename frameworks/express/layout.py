@@ -23,6 +23,10 @@ _NOTHING = r"\s*\(\s*(?:/\*[^*\n]*\*/\s*)?\)"
 _TEST_FILE = re.compile(r"(\.(test|spec|stories)\.|\.d\.[cm]?ts$|\.min\.js$|^(jest|vitest)\.)")
 _TOOLING = frozenset(("scripts", "tools"))
 """Directories whose servers help to build or to try out the app, unless one of them is what is started."""
+_FOR_BUILDS = re.compile(
+    r"""(?:\bfrom\s*|\brequire\s*\(\s*|\bimport\s*\(?\s*)["'](?:webpack|vite|rollup|esbuild|browser-sync|@rspack)\b"""
+)
+"""What loads a build tool: the server shows the pages of another app while somebody works on them."""
 _LISTENS = re.compile(r"^(?![ \t]*(?://|\*|/\*))(?:(?!(?<!:)//)[^\n])*?\.\s*listen\s*\(", re.MULTILINE)
 
 
@@ -46,11 +50,15 @@ class Layout:
     listens: str | None
 
 
-def own_sources(project: Project) -> list[tuple[str, str]]:
-    """The app's own code, without tests and examples."""
+def own_sources(project: Project, holding: str = "") -> list[tuple[str, str]]:
+    """The app's own code, without tests and examples; with what is started though it has no suffix (`bin/www`).
+
+    With a word only the files that it is in.
+    """
+    started = [path for path in entries(project) if not PurePosixPath(path).suffix]
     return [
         (path, text)
-        for path, text in project.sources(SOURCES)
+        for path, text in project.sources(SOURCES, *started, holding=holding)
         if ASIDE.isdisjoint(PurePosixPath(path).parts[:-1]) and not _TEST_FILE.search(PurePosixPath(path).name)
     ]
 
@@ -58,7 +66,7 @@ def own_sources(project: Project) -> list[tuple[str, str]]:
 def made(project: Project) -> list[Made]:
     """Every `name = express()` in the app's own code, short paths first."""
     if made not in project.memo:
-        found = (_made(path, text) for path, text in own_sources(project) if "express" in text)
+        found = (_made(path, text) for path, text in own_sources(project, "express"))
         project.memo[made] = sorted(filter(None, found), key=lambda m: (m.path.count("/"), m.path))
     return list(project.memo[made])
 
@@ -95,8 +103,8 @@ def read(project: Project) -> Layout | None:
 def chained(project: Project) -> list[str]:
     """`path:line` of every `express().use(...).listen(...)`, an app that no variable holds."""
     found = []
-    for path, text in own_sources(project):
-        named = _NAMED.search(text) if "express" in text else None
+    for path, text in own_sources(project, "express"):
+        named = _NAMED.search(text)
         callee = next(filter(None, named.groups())) if named else _REQUIRED
         pattern = rf"^[ \t]*(?:module\.exports\s*=\s*|export\s+default\s+)?(?:{callee})\s*\(\s*\)\s*\."
         found += [f"{path}:{line_number(text, m.start())}" for m in re.finditer(pattern, text, re.MULTILINE)]
@@ -130,15 +138,31 @@ def is_esm(project: Project, path: str) -> bool:
     return "require(" not in text and project.json("package.json").get("type") == "module"
 
 
+def comes_along(project: Project) -> tuple[Evidence, ...]:
+    """The app's code is typed against Express, and another of its packages brings Express itself along."""
+    listed = npm.declared(project)
+    if "express" in {**listed, **npm.hoisted(project)[1]} or "@types/express" not in listed:
+        return ()
+    return (Evidence(Strength.LIKELY, f"{npm.manifest_path(project)} lists @types/express"),)
+
+
 def runs_express(project: Project) -> tuple[Evidence, ...]:
-    """Express is a dependency of the app itself, not of its tooling or its users, and the code makes an app."""
+    """Express is a dependency of the app itself, not of its tooling or its users, and the code makes an app.
+
+    Listed among the tools, or by its types alone, it is the app's own when that is what gets started, and is no server
+    that a build tool answers through.
+    """
     manifest = npm.manifest(project)
     sections = (manifest.get(name) for name in ("dependencies", "optionalDependencies"))
-    if not any(isinstance(section, dict) and "express" in section for section in sections):
-        return ()
+    listed = any(isinstance(section, dict) and "express" in section for section in sections)
     if not made(project):
-        return tuple(Evidence(Strength.LIKELY, f"{place} makes the app") for place in chained(project)[:1])
+        chains = chained(project)[:1] if listed else []
+        return tuple(Evidence(Strength.LIKELY, f"{place} makes the app") for place in chains)
     layout = read(project)
     started = layout.app.path if layout and layout.entry else ""
     apps = [app for app in made(project) if app.path == started or not _TOOLING & {*PurePosixPath(app.path).parts[:-1]}]
+    if not listed:
+        reached = layout.reached if layout and layout.listens else ()
+        is_tool = any(_FOR_BUILDS.search(project.read(path) or "") for path in reached)
+        apps = [app for app in apps if app.path == started and reached and not is_tool]
     return tuple(Evidence(Strength.LIKELY, f"{app.path} makes the app") for app in apps[:1])

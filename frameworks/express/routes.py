@@ -6,13 +6,11 @@ import re
 
 from tree_sitter import Node
 
+from frameworks.express.dotenv import env_call
 from wizard.codemods.js import anchors
 from wizard.codemods.js.statements import Locate, Place
 from wizard.codemods.js.tree import FUNCTIONS, Script, arguments, named, statement_of
 
-_LOADS_ENV = re.compile(
-    r"\b(?:dotenv\w*|require\(\s*[\"'](?:@dotenvx/)?dotenvx?[\"']\s*\))\s*\.\s*config\s*\(|loadEnvFile\s*\("
-)
 _USES = r"\.(use|get|post|put|patch|delete|all|route)"
 
 
@@ -24,9 +22,10 @@ def below_construction(callee: str) -> Locate:
         if creation is None:
             return "after", None
         statement, routes = statement_of(creation), None
+        loads_env = env_call(script.text)
         for node in _following(statement):
             source = script.source(node)
-            if _LOADS_ENV.search(source) and not _defines(node):
+            if loads_env.search(source) and not _defines(node):
                 if routes is not None:
                     raise script.refuse("loads its env file after it has added routes", node)
                 return "after", node

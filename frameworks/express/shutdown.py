@@ -100,7 +100,7 @@ def _handler(server: str, path: str) -> str:
     void = "void " if re.search(r"\.[cm]?ts$", path) else ""
     signals = '["SIGTERM", "SIGINT"]' + (" as const" if void else "")
     close = f"    {server}.close();\n" if server else ""
-    flush = f"    {void}{GETTER}().shutdown().finally(() => process.exit(0));\n"
+    flush = f"    {void}{GETTER}()\n      .shutdown()\n      .finally(() => process.exit(0));\n"
     return f"for (const signal of {signals}) {{\n  process.once(signal, () => {{\n{close}{flush}  }});\n}}"
 
 

@@ -52,5 +52,5 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
     if any("Mangum(" in text for _, text in own_sources(project)):
         yield Note("On Lambda, send events before each invocation ends: it is frozen then", "get_posthog().flush()")
     yield from python_sdk.exported(project)
-    if own.lazy:
-        yield from python_sdk.env_note(project, own.token, _ADVICE)
+    if not own.reaches:
+        yield python_sdk.env_note(own.token, _ADVICE)

@@ -11,7 +11,12 @@ from wizard import python_sdk
 from wizard.changes import Change, EditFile, Manual
 from wizard.codemods.python.calls import ensure_keyword
 from wizard.codemods.python.imports import ensure_from_import
-from wizard.codemods.python.shutdown import ensure_after_yield, ensure_on_shutdown, shutdown_style
+from wizard.codemods.python.shutdown import (
+    ensure_added_on_shutdown,
+    ensure_after_yield,
+    ensure_on_shutdown,
+    shutdown_style,
+)
 from wizard.edits import Codemod
 from wizard.errors import CannotEdit
 from wizard.project import Project
@@ -21,6 +26,7 @@ from wizard.text import line_number
 
 LIFESPAN = "posthog_lifespan"
 _FLUSH = "get_posthog().flush()"
+_FLUSHES = re.compile(r"\bget_posthog\(\)\.flush\b")
 _WHY = "sends what is still queued when the server stops (uvicorn ends on SIGTERM without atexit)"
 _HANDLERS = re.compile(
     r"\b(?:on_event|add_event_handler|on_startup|on_shutdown|lifespan\w+|register_tortoise)\b"
@@ -50,7 +56,7 @@ def changes(project: Project, app: Made, client: python_sdk.Neighbour, lazy: boo
     `lazy`: importing the client module reads nothing of the environment.
     """
     text = project.read(app.path) or ""
-    if any(_FLUSH in other for path, other in own_sources(project) if path != client.path):
+    if any(_FLUSHES.search(other) for path, other in own_sources(project) if path != client.path):
         return
     if LIFESPAN in text or takes_own(project, app, client.path):
         yield _given(app, client, lazy)
@@ -68,6 +74,9 @@ def changes(project: Project, app: Made, client: python_sdk.Neighbour, lazy: boo
     elif style == "on_event":
         handler = ensure_on_shutdown("flush_posthog", _FLUSH, marker="get_posthog")
         yield _edit(app.path, client, handler, paste, lazy)
+    elif style == "add_event_handler":
+        added = ensure_added_on_shutdown(_FLUSH.removesuffix("()"), marker="get_posthog")
+        yield _edit(app.path, client, added, paste, lazy)
     elif style == "imported" and (path := _source_of(project, app, text)):
         yield _edit(
             path, replace(client, module=python_sdk.module_from(project, path, client.path)), behind, paste, lazy

@@ -47,8 +47,8 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
     yield from remark(project, place)
     yield from remarks(there, answers)
     yield from python_sdk.exported(project)
-    if own.lazy:
-        yield from python_sdk.env_note(project, own.token, _ADVICE)
+    if not own.reaches:
+        yield python_sdk.env_note(own.token, _ADVICE)
 
 
 def _connect(

@@ -21,6 +21,7 @@ from wizard.environment import Names
 from wizard.errors import CannotEdit
 from wizard.project import Project
 from wizard.templates import template
+from wizard.typescript import typed
 
 _TOKEN = "posthogToken"
 """The variable by which our own code is told from an init that somebody wrote by hand."""
@@ -52,7 +53,8 @@ class Code:
             "API_HOST": self.api_host or "",
             "UI_HOST": self.answers.hosts.app,
         }
-        return template(f"nextjs/{name}", replace, flags)
+        source = template(f"nextjs/{name}", replace, flags)
+        return typed(source, self.project, self.answers.host, declared=("NODE_ENV",))
 
     def file(self, name: str) -> str:
         """A template in the style of the app."""

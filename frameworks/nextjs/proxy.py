@@ -18,10 +18,13 @@ from wizard.codemods.js.tree import code_of
 from wizard.edits import Codemod, chain
 from wizard.environment import Names
 from wizard.errors import CannotEdit
+from wizard.existing.graph import relative_to_app
+from wizard.existing.modules import JavaScriptModules
 from wizard.packages import npm
 from wizard.project import Project
 from wizard.templates import template
 from wizard.text import indented, line_number
+from wizard.typescript import typed
 
 PREFIX = "/ph-relay"
 """Not `/ingest` or `/posthog`: ad blockers know those (https://posthog.com/docs/advanced/proxy)."""
@@ -47,11 +50,10 @@ class Proxy:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The files whose edit makes the path lead to PostHog."""
+        """The files whose edit makes the path lead to PostHog, and lets it pass on the way."""
         if self.api_host is None:
             return ()
-        made = (change.path for change in self.changes if isinstance(change, CreateFile | EditFile))
-        return tuple(path for path in made if path.rpartition("/")[2].startswith("next.config."))
+        return tuple(change.path for change in self.changes if isinstance(change, CreateFile | EditFile))
 
 
 def proxy(project: Project, layout: Layout, answers: Answers, names: Names) -> Proxy:
@@ -66,11 +68,15 @@ def proxy(project: Project, layout: Layout, answers: Answers, names: Names) -> P
         return Proxy((there,), _base_path(code, prefix))
     if reason := _impossible(project, code):
         return Proxy((Note(f"No reverse proxy: {reason}", "The browser talks to PostHog directly."),))
-    codemod = _forwards(answers, names, code)
+    hosts = _constants(project, answers, names)
+    codemod = _forwards(hosts, code)
     api_host = _base_path(code, PREFIX)
     if path is None:
         return Proxy((*_created(project, layout, codemod), *_middleware(project)), api_host)
-    edit = EditFile(path, (codemod,), f"forwards {PREFIX} to PostHog", _manual(path, answers, names, code))
+    manual = _manual(
+        path, answers, hosts, code, "".join(f", or in {one} for all its apps" for one in _shared(project, path))
+    )
+    edit = EditFile(path, (codemod,), f"forwards {PREFIX} to PostHog", manual)
     try:
         codemod(text)
     except CannotEdit:
@@ -104,21 +110,22 @@ def _hand_made(code: str) -> str | None:
     return min(found, key=len) if found else None
 
 
-def _constants(answers: Answers, names: Names) -> str:
-    return (
+def _constants(project: Project, answers: Answers, names: Names) -> str:
+    hosts = (
         f'const posthogHost =\n  process.env.{names.host} || "{answers.hosts.ingest}";\n'
         'const posthogAssets = posthogHost.replace(\n  ".i.posthog.com",\n  "-assets.i.posthog.com",\n);'
     )
+    return typed(hosts, project, answers.host)
 
 
-def _forwards(answers: Answers, names: Names, code: str = "") -> Codemod:
-    """`code` is that of the config as it is, without comments."""
+def _forwards(hosts: str, code: str = "") -> Codemod:
+    """`hosts` are the constants that the rules use, `code` is that of the config as it is, without comments."""
     host = _renamed("posthogHost", code)
     return chain(
         # PostHog's paths end in slashes, which Next.js would answer with a redirect
         ensure_property("skipTrailingSlashRedirect", "true"),
         ensure_rewrites([_renamed(rule, code) for rule in _RULES], re.escape(PREFIX)),
-        ensure_after_imports(_renamed(_constants(answers, names), code), rf"\b{host}\s*=", _CONSTANTS),
+        ensure_after_imports(_renamed(hosts, code), rf"\b{host}\s*=", _CONSTANTS),
     )
 
 
@@ -135,14 +142,23 @@ def _created(project: Project, layout: Layout, codemod: Codemod) -> Iterator[Cha
     yield CreateFile(name, codemod(template(f"nextjs/{name}")), f"forwards {PREFIX} to PostHog")
 
 
-def _manual(path: str, answers: Answers, names: Names, code: str) -> Manual:
+def _shared(project: Project, config: str) -> list[str]:
+    """The file of another package of the repository that the configuration comes from, when it is one alone."""
+    modules = JavaScriptModules(project, project.tree.known)
+    names = re.findall(r"""(?:\bfrom\s*|\brequire\s*\(\s*)["']([^"'\n.][^"'\n]*)["']""", project.read(config) or "")
+    found = {path for name in names for path in modules.resolve(project.within(config), name)}
+    outside = sorted(path for path in found if relative_to_app(project, path).startswith("../"))
+    return outside if len(outside) == 1 else []
+
+
+def _manual(path: str, answers: Answers, hosts: str, code: str, elsewhere: str) -> Manual:
     rules = "".join(indented(rule, "      ") + ",\n" for rule in _RULES)
     body = (
-        f"{_constants(answers, names)}\n\n// in the configuration, the rules before your own ones:\n"
+        f"{hosts}\n\n// in the configuration, the rules before your own ones:\n"
         f"  skipTrailingSlashRedirect: true,\n  async rewrites() {{\n    return [\n{rules}    ];\n  }},\n\n"
         f'// then in posthog.init:\n  api_host: "{PREFIX}",\n  ui_host: "{answers.hosts.app}",'
     )
-    return Manual("Forward a path of your domain to PostHog", _renamed(body, code), path)
+    return Manual(f"Forward a path of your domain to PostHog{elsewhere}", _renamed(body, code), path)
 
 
 def _middleware(project: Project) -> Iterator[EditFile | Manual]:

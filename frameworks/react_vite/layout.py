@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from wizard import environment
 from wizard.codemods.html import scripts, without_comments
@@ -24,6 +25,8 @@ _SOURCE = re.compile(r"""(?<![\w-])src\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))
 _STRING = r"[\"'`](?P<value>[^\"'`$]*)[\"'`]"
 _HERE = r"(?:__dirname|import\.meta\.dirname|process\.cwd\(\))"
 _DIRECTORY = rf"(?:(?:path\.)?(?:resolve|join)\(\s*{_HERE}\s*,\s*)?{_STRING}"
+_OWN_FUNCTION = rf"\w+\(\s*{_STRING}\s*\)"
+"""`fromHere("src")`, a path by a function of the configuration itself."""
 _NEAR = re.compile(r"""["']\./([\w./-]+)["']""")
 _PLACEHOLDER = re.compile(r"<%[-=]?\s*(?:\w+\.)*(\w+)\s*%>")
 """What a plugin that fills pages in puts there: a value of the config."""
@@ -53,8 +56,8 @@ def setting(project: Project, name: str, pattern: str = _STRING) -> str | None:
 def root(project: Project) -> str:
     """The directory of `index.html` and, unless `envDir` says otherwise, of the env files."""
     argument = re.search(r"\bvite(?:[ \t]+(?:dev|serve|build))?[ \t]+(\w[\w./-]*)", _commands(project))
-    written = (argument[1] if argument else None, setting(project, "root", _DIRECTORY))
-    # `vite preview` has no root behind it, and plugins have settings of that name too
+    written = (argument[1] if argument else None, *(setting(project, "root", p) for p in (_DIRECTORY, _OWN_FUNCTION)))
+    # `vite preview` has no root behind it, plugins have settings of that name too, and functions may do anything
     found = (normal(directory) for directory in written if directory)
     return next((directory for directory in found if project.exists(f"{directory}/index.html")), ".")
 
@@ -121,6 +124,12 @@ def built_page(project: Project) -> tuple[Evidence, ...]:
     if is_peer or re.search(r"\blib\s*:\s*\{", _config_text(project)):
         return ()
     return tuple(Evidence(Strength.LIKELY, f"{e.page} loads {e.script}") for e in entries(project)[:1])
+
+
+def renders(project: Project) -> tuple[Evidence, ...]:
+    """The first entry file in which React is at work, where no manifest of the app's own says that it would."""
+    at_work = (e.script for e in entries(project) if e.script.endswith("x") or _renders(project, e.script))
+    return tuple(Evidence(Strength.HINT, f"{script} renders") for script in islice(at_work, 1))
 
 
 def variant(project: Project) -> str:

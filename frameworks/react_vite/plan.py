@@ -20,6 +20,7 @@ from wizard.existing.offers import kept, remarks, standing
 from wizard.packages import npm
 from wizard.project import Project, normal
 from wizard.templates import template
+from wizard.typescript import typed
 
 _JS = Install("posthog-js", "^1.434.0", oldest="1.335")
 _REACT = Install("@posthog/react", "^1.11.0")
@@ -46,7 +47,7 @@ def plan(project: Project, answers: Answers) -> Iterator[Change]:
     prefix = places.env_prefix(project)
     names = places.names(project)
     sources = list(_own_sources(project))
-    source = _source(sources, answers, names)
+    source = typed(_source(sources, answers, names), project, answers.host)
     if not scripts:
         yield Manual("Start PostHog in the entry file: found no page with a module script", source, "index.html")
         return

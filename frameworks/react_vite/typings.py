@@ -20,7 +20,7 @@ def declares_variables(project: Project, names: Names) -> Iterator[EditFile]:
     """
     members = {names.token: "string", names.host: "string"}
     for path, text in project.sources("**/*.d.ts"):
-        if _INTERFACE.search(text):
+        if _INTERFACE.search(text) and not path.endswith("sst-env.d.ts"):  # that one SST writes itself
             body = "\n".join(f"readonly {name}: {kind};" for name, kind in members.items())
             manual = Manual("Declare the variables in ImportMetaEnv", body, path)
             why = "tells TypeScript about the variables that the entry file reads"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.harness import POSTHOG_JS, TOKEN, RealApp
+from wizard.errors import Exit
 from wizard.sink import Sink
 
 IGNORED = "node_modules\ndist\n*.local\n.turbo\n.nx\n.venv/\n__pycache__/\n.env\n"
@@ -60,6 +63,14 @@ def undone_one_by_one(app: RealApp, before: dict[str, bytes], first: str) -> Non
     assert [path for path in now if now[path] != before[path]] == []
 
 
+def brought_in_line(app: RealApp, undone: subprocess.CompletedProcess[str]) -> bool:
+    """Do what undo says about the lockfiles that it leaves; was there anything?"""
+    installs = json.loads(undone.stdout)["installs"]
+    for words in (shlex.split(call) for install in installs for call in install["calls"]):
+        app.run(*words)
+    return bool(installs)
+
+
 def touched(app: RealApp, before: dict[str, bytes]) -> set[str]:
     now = app.content()
     return {path for path in now.keys() | before.keys() if now.get(path) != before.get(path)}
@@ -92,7 +103,10 @@ def test_turborepo_with_npm(app: RealApp, sink: Sink) -> None:
     app.commit()
     assert detected(app) == [("apps/shop", "react-vite", "npm"), ("apps/web", "react-vite", "npm")]
     question = app.wizard("--ci", "--token", TOKEN, "--host", sink.url, code=2).stderr
-    assert "--target apps/shop\n  --target apps/web" in question
+    assert [line.split()[1] for line in question.splitlines() if line.startswith("  --target")] == [
+        "apps/shop",
+        "apps/web",
+    ]
     before = app.content()
     app.setup(sink, "--all", *POSTHOG_JS)
     changed = touched(app, before)
@@ -167,6 +181,14 @@ def test_pnpm_with_a_catalog(app: RealApp, sink: Sink) -> None:
     before = app.content()
     app.setup(sink, "--target", "apps/api", "--target", "apps/web", *POSTHOG_JS)
     assert (app.root / "package.json").read_bytes() == before["package.json"]
+    lines = (app.root / "pnpm-workspace.yaml").read_text().splitlines()
+    assert [line for line in catalog.splitlines() if line not in lines] == []
+    added = [line.strip().split(": ") for line in lines if line not in catalog.splitlines()]
+    assert [name for name, _ in added] == ["'@posthog/react'", "posthog-js", "posthog-node"]
+    assert added[1][1] == "1.434.18"
+    for name, ours in (("web", "posthog-js"), ("api", "posthog-node")):
+        assert json.loads((app.root / f"apps/{name}/package.json").read_text())["dependencies"][ours] == "catalog:"
+    app.run("pnpm", "install", "--frozen-lockfile")
     app.run("pnpm", "--filter", "web", "build")
     both_emit(app, sink, "apps/api", "apps/web")
     undone_one_by_one(app, before, "apps/api")
@@ -183,7 +205,7 @@ MANAGERS = {
 
 @pytest.mark.parametrize("manager", MANAGERS)
 def test_every_manager(app: RealApp, sink: Sink, manager: str) -> None:
-    """One call for both apps, and only our packages move in the lockfile; the second undo gives its bytes back."""
+    """One call for both apps, and only our packages move in the lockfile; what each undo tells gives its bytes back."""
     frozen = MANAGERS[manager]
     tool = frozen[0]
     if tool != "npm":
@@ -224,8 +246,12 @@ def test_every_manager(app: RealApp, sink: Sink, manager: str) -> None:
     node = ("yarn", "workspace", "jobs", "node") if tool == "yarn" else ("node",)
     there = app.root if tool == "yarn" else app.root / "apps/jobs"
     RealApp(there, app.state, app.env).run(*node, "-e", "require.resolve('posthog-node')")
-    app.wizard("undo", "--ci", "--target", "apps/api")
-    app.wizard("undo", "--ci", "--target", "apps/jobs")
+    undone = app.wizard("undo", "--ci", "--json", "--target", "apps/api")
+    assert brought_in_line(app, undone), "the lockfile still has the packages of the app that is undone"
+    app.run(*frozen)
+    is_left = manager != "yarn@1"  # whose lockfile does not say which app asks for what
+    rest = app.wizard("undo", "--ci", "--json", code=Exit.INCOMPLETE if is_left else Exit.OK)
+    assert brought_in_line(app, rest) == is_left, "the call that was told changed the lockfile since the set-up"
     assert {path for path in touched(app, before) if not path.startswith(".yarn/")} == set()
 
 

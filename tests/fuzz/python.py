@@ -19,7 +19,7 @@ from wizard.codemods.python.app_setup import (
 )
 from wizard.codemods.python.class_attributes import ensure_attributes, ensure_environment_attributes
 from wizard.codemods.python.dicts import ensure_key
-from wizard.codemods.python.lists import ensure_extended, ensure_in_list
+from wizard.codemods.python.lists import ensure_extended, ensure_in_every_list, ensure_in_list
 from wizard.codemods.python.methods import ensure_in_method
 from wizard.codemods.python.module_lines import ensure_assignment, ensure_below_assignments
 from wizard.codemods.python.settings import Setting
@@ -109,6 +109,12 @@ ENSURE: dict[str, tuple[Codemod, ...]] = {
         shutdown.ensure_after_yield("get_posthog().flush()", *_APPS, marker="get_posthog"),
         shutdown.ensure_after_yield("if posthog:\n    posthog.flush()", *_APPS, marker="posthog"),
     ),
+    "ensure_in_every_list": (
+        ensure_in_every_list("MIDDLEWARE", '"posthog.M"', behind="auth"),
+        ensure_in_every_list("MIDDLEWARE", '"posthog.M"', behind="auth", in_class="Common"),
+    ),
+    "ensure_import_as": (imports.ensure_import_as("django.conf", "settings", "posthog_settings"),),
+    "ensure_added_on_shutdown": (shutdown.ensure_added_on_shutdown("posthog.flush", marker="posthog"),),
     "ensure_on_shutdown": (shutdown.ensure_on_shutdown("flush_posthog", "posthog.flush()", marker="posthog"),),
 }
 
@@ -117,6 +123,7 @@ LOOKS: dict[str, Callable[[str], object]] = {
     "has_keyword": lambda text: calls.has_keyword(text, "lifespan", *_APPS),
     "reads_environment": env_reader.reads_environment,
     "local_name": lambda text: imports.local_name(text, "flask.Flask"),
+    "usable_name": lambda text: imports.usable_name(text, "django.conf.settings", "django_settings"),
     "app_configs": names.app_configs,
     "assigns": lambda text: names.assigns(text, "MIDDLEWARE"),
     "star_imports": names.star_imports,

@@ -109,6 +109,9 @@ def undo(
 @DEBUG
 def detect(directory: Path, offline: bool, as_json: bool, debug: bool) -> int:
     """Say which apps are in DIRECTORY, why, and what of PostHog they already have."""
+    from wizard import git_files
+
+    git_files.ask(directory)
     from wizard.commands.detect import detect
 
     return detect(directory, as_json)

@@ -157,6 +157,9 @@ def dashboard(**options: Any) -> int:
 @DEBUG
 def status(**options: Any) -> int:
     """Say what is set up, what is left to do, and which deploy surface still lacks which variable. Asks nobody."""
+    from wizard import git_files
+
+    git_files.ask(options["directory"])
     from wizard.commands.status import StatusSettings, status
 
     return status(StatusSettings(**options))

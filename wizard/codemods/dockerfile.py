@@ -173,13 +173,28 @@ def made_from(text: str, target: str = "") -> tuple[Stage, ...]:
 
 
 def build_steps(text: str, is_wanted: Callable[[str], bool] = lambda command: True) -> list[tuple[Stage, Instruction]]:
-    """The first RUN of each stage that builds a web app with a command that is wanted, with its stage."""
+    """The first RUN of each stage that builds a web app with a command that is wanted, with its stage.
+
+    A command is asked about as it is written, and as it would be after `cd` to the directory that it runs in.
+    """
     found = []
     for stage in stages(text):
-        runs = (i for i in stage.instructions if i.keyword == "RUN" and BUILDS.search(_plain(i.value)))
-        if first := next((i for i in runs if is_wanted(_plain(i.value))), None):
-            found.append((stage, first))
+        folder = ""
+        for instruction in stage.instructions:
+            command = _plain(instruction.value)
+            if instruction.keyword == "WORKDIR":
+                folder = _entered(command)
+            builds = instruction.keyword == "RUN" and BUILDS.search(command)
+            if builds and is_wanted(command) and is_wanted(f"{folder}{command}"):
+                found.append((stage, instruction))
+                break
     return found
+
+
+def _entered(folder: str) -> str:
+    """`cd app/web && ` for a directory that may be named after an app; `/app` alone says nothing."""
+    path = folder.strip("\"' /")
+    return f"cd {path} && " if "/" in path and path.rpartition("/")[2] not in ("app", "src", "code") else ""
 
 
 def _plain(command: str) -> str:

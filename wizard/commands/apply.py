@@ -18,11 +18,13 @@ from wizard.commands.choose_apps import choose_app, named
 from wizard.commands.command_line import Run, apply_line
 from wizard.commands.own_answers import with_own
 from wizard.commands.report import as_json, show_apps, show_plan, show_rest
+from wizard.commands.typed import line
 from wizard.console import Console, is_interactive
 from wizard.errors import Exit, UsageError, WizardError
 from wizard.planning import make_plan
 from wizard.project import Tree
 from wizard.saved_plan import SavedPlan, SavedTarget
+from wizard.settling import uninstalled
 from wizard.workspace import list_tree, root_of
 
 
@@ -60,20 +62,22 @@ def _run(settings: ApplySettings, console: Console, report: Report) -> None:
     saved = saved_plan.load(settings.file)
     recover.unfinished(root_of(settings.run.directory), console, may_ask=settings.run.may_ask)
     tree = list_tree(settings.run.directory)
+    _refuse_elsewhere(settings, saved, tree)
     picked = named(choose_app(tree, target.id, target.path) for target in saved.targets)
     show_apps(console, picked.apps)
     agreed = _agreed(settings, saved, picked.apps, console)
     answers = agreed.answers
-    report.plan = plan = make_plan(
-        picked.apps, answers, saved.package_manager, Selection(refused=frozenset(saved.left_out))
-    )
-    if saved_plan.is_applied(saved, plan, tree):
+    selection = Selection(refused=frozenset(saved.left_out), uninstalled=uninstalled(tree.root))
+    report.plan = plan = make_plan(picked.apps, answers, saved.package_manager, selection)
+    is_applied = saved_plan.is_applied(saved, plan, tree)
+    if is_applied and not plan.installs:
         report.status = "incomplete" if plan.manual else "unchanged"
         report.exit_code = Exit.INCOMPLETE if plan.manual else Exit.OK
         show_rest(console, plan)
         console.say("This plan is applied already: nothing to change.")
         return
-    _refuse_moved(settings, saved, report, answers, tree)
+    if not is_applied:
+        _refuse_moved(settings, saved, report, answers, tree)
     show_plan(console, plan)
     refuse_missing(settings.run, tree, plan)
     if settings.run.may_ask:
@@ -133,11 +137,18 @@ def _own(target: SavedTarget, said: Choices) -> dict[str, Any]:
     }
 
 
+def _refuse_elsewhere(settings: ApplySettings, saved: SavedPlan, tree: Tree) -> None:
+    missing = dict.fromkeys(target.path for target in saved.targets if not (tree.root / target.path).is_dir())
+    if missing:
+        hint = f"Name the directory that it was made in: {line(Path(), 'apply', str(settings.file))} DIRECTORY"
+        raise WizardError(f"the plan is for {', '.join(missing)}, which is not in {tree.root}", hint)
+
+
 def _refuse_moved(settings: ApplySettings, saved: SavedPlan, report: Report, answers: Each, tree: Tree) -> None:
     moved = list(saved_plan.differences(saved, report.plan, answers, tree))
     if not moved:
         return
-    hint = f"Make it again: posthog-wizard --dry-run --out {settings.file}"
+    hint = f"Make it again: {line(settings.run.directory, '--dry-run', '--out', str(settings.file))}"
     if saved.made_by != version.current():
         hint += f". Or use the version that made it: uvx posthog-wizard@{saved.made_by} apply {settings.file}"
     listing = "".join(f"\n  {clause}" for clause in moved)

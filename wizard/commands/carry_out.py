@@ -15,16 +15,18 @@ from wizard.commands.choose_apps import Picked
 from wizard.commands.choose_project import Chosen
 from wizard.commands.command_line import Run
 from wizard.commands.report import by_hand, calls, summary
+from wizard.commands.typed import line
 from wizard.console import Console
 from wizard.errors import Bug, Exit, WizardError
 from wizard.git import git
 from wizard.install import InstallResult, Trouble, missing_binaries, run_install
+from wizard.journal import Install
 from wizard.packages import Command, family
 from wizard.plan import Plan
 from wizard.project import Tree
 
 if TYPE_CHECKING:
-    from wizard.next_steps import Step
+    from wizard.commands.steps import Todo
 
 
 @dataclass
@@ -38,7 +40,7 @@ class Report:
     install: dict[str, Any] | None = None
     journal: str | None = None
     switched_on: dict[str, bool] = field(default_factory=dict)
-    next_steps: list[tuple[str, Step]] = field(default_factory=list)
+    next_steps: list[Todo] = field(default_factory=list)
     dashboards: list[dict[str, Any]] | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -52,7 +54,7 @@ class Report:
             "verification": self.verification,
             "journal": self.journal,
             "switched_on": self.switched_on,
-            "next_steps": [{"path": path, **step.to_json()} for path, step in self.next_steps],
+            "next_steps": [todo.to_json() for todo in self.next_steps],
             "dashboards": self.dashboards,
         }
 
@@ -84,7 +86,7 @@ def carry_out(
     those that were asked for.
     """
     from wizard.apply import apply
-    from wizard.journal import remove, settle
+    from wizard.settling import fold, settle
     from wizard.shelves import lock
 
     plan = report.plan
@@ -93,7 +95,9 @@ def carry_out(
     watch = [path for path in _brought_along(picked.apps, run.package_manager) if installs or not path.startswith("..")]
     with lock(tree.root.resolve()):
         paths = [app.project.path for app in picked.apps]
-        journal = apply(tree.root, plan.files, command=reproduce, watch=watch, targets=paths)
+        to_install = [_recorded(command) for command in installs]
+        journal = apply(tree.root, plan.files, command=reproduce, watch=watch, targets=paths, installs=to_install)
+        failed = installs
         try:
             _check_disk(tree.root, plan)
             remember_choice(tree.root, plan)
@@ -102,11 +106,8 @@ def carry_out(
             failed = _install(installs, tree.root, console, report)
         finally:
             # also when Ctrl-C ends the package manager: undo has to know what that made of the lockfile
-            settled = settle(journal)
-            # a run that only installs must not stand between undo and the run that made the edits
-            if all(entry.before == entry.after for entry in (*settled.files, *settled.watched)):
-                remove(settled)
-                report.journal = None
+            counts = fold(settle(journal, [_recorded(command) for command in failed]))
+            report.journal = counts.id if counts is not None else None
     left = plan.installs if run.no_install else failed
     remaining = bool(plan.manual or left)
     report.status = "incomplete" if remaining else "applied"
@@ -116,6 +117,12 @@ def carry_out(
         _verify(run, console, report, picked, projects)
     dashboards()
     _close(run, console, report, picked, left, reproduce)
+
+
+def _recorded(command: Command) -> Install:
+    """A call that names its packages says nothing of what else the manifests ask for by then."""
+    is_general = not any(name in word for name in command.packages for argv in command.calls for word in argv)
+    return Install(tuple(map(shlex.join, command.calls)), command.cwd, command.lock if is_general else None)
 
 
 def remember_choice(root: Path, plan: Plan) -> None:
@@ -146,7 +153,8 @@ def _install(commands: tuple[Command, ...], root: Path, console: Console, report
         if not left:
             report.install = {"ok": result.ok, "argv": list(result.argv), "trouble": None}
         if result.ok:
-            console.say("Installed." if len(commands) == 1 else f"Installed in {command.cwd}.", "green")
+            where = "" if command.cwd == "." else f" in {command.cwd}"
+            console.say("Installed." if len(commands) == 1 else f"Installed{where}.", "green")
         else:
             left.append(command)
             _say_why(result, root, console, report)
@@ -158,27 +166,22 @@ def _say_why(result: InstallResult, root: Path, console: Console, report: Report
     if report.install and report.install["trouble"] is None:
         report.install["trouble"] = {"title": trouble.title, "hint": trouble.hint}
     console.error(f"the install failed: {trouble.title}", trouble.hint)
-    console.say(f"Ran {shlex.join(result.argv)} in {root / result.cwd}: exit {result.returncode}. Its last lines:")
-    for line in result.tail:
-        console.raw(f"    {line}")
+    where = os.path.normpath(root / result.cwd)
+    console.say(f"Ran {shlex.join(result.argv)} in {where}: exit {result.returncode}. Its last lines:")
+    for last in result.tail:
+        console.raw(f"    {last}")
     console.say("The edits stay; run that command again to finish.")
 
 
 def _verify(run: Run, console: Console, report: Report, picked: Picked, projects: Sequence[Chosen]) -> None:
     from wizard.commands.verify import How, check_apps, links, show, worst
 
-    how = How(again=lambda names: "posthog-wizard verify" + _about(run, names or picked.names))
+    how = How(again=lambda apps: line(run.directory, "verify", names=picked.called(apps)))
     checked = check_apps(projects, console, run.may_ask, how=how)
-    show(console, checked, how.again(()))
+    show(console, checked, how.again(picked.apps))
     report.verification = links(checked)
     if worst(checked) and report.exit_code is Exit.OK:
         report.status, report.exit_code = "unverified", worst(checked)
-
-
-def _about(run: Run, names: Sequence[str]) -> str:
-    """What names the directory and these apps to the next command, with a blank in front; nothing for the usual."""
-    words = [*run.place, *(word for name in names for word in ("--target", name))]
-    return "".join(f" {shlex.quote(word)}" for word in words)
 
 
 def _close(
@@ -191,27 +194,35 @@ def _close(
         console.item("-", f"left out: {left_out.id}")
     for (title, _), places in by_hand(plan).items():
         console.item("!", f"left to you: {title}" + (f"  [{', '.join(places)}]" if places else ""), "bold yellow")
-    for call, where in calls(left):
+    for call, where in calls(left, str(run.directory)):
         console.item("!", f"left to you: run {call}{where}", "bold yellow")
     if not run.hints:
         return
-    apps = [planned.app for planned in plan.apps]
-    chosen = _about(run, picked.names)
-    proven = [v for v in report.verification or () if v["link"] != "token" and v["status"] == "passed"]
+    proven = {
+        (row["path"], row["framework"])
+        for row in report.verification or ()
+        if row["link"] != "token" and row["status"] == "passed"
+    }
     from wizard.commands.steps import show_steps, steps_after
 
-    report.next_steps = steps_after(apps, chosen, verified=bool(proven))
+    def typed(words: Sequence[str], apps: Sequence[App]) -> str:
+        return line(run.directory, *words, names=picked.called(apps))
+
+    report.next_steps = steps_after(picked.apps, typed, proven=proven)
     said = {"verify"} if report.dashboards is None else {"verify", "dashboard"}
-    show_steps(console, [(path, step) for path, step in report.next_steps if step.id not in said])
+    show_steps(console, [todo for todo in report.next_steps if todo.step.id not in said], typed)
     console.say()
-    console.raw("Check events:   posthog-wizard verify" + chosen)
-    console.raw("Take it back:   posthog-wizard undo" + _about(run, ()))
+    console.raw("Check events:   " + typed(["verify"], picked.apps))
+    console.raw("Take it back:   " + typed(["undo"], ()))
     console.raw("The same again: " + reproduce)
 
 
 def _refuse_dirty(run: Run, tree: Tree, plan: Plan) -> None:
-    """Only files of the plan count; without git the journal is the safety net."""
-    paths = [f.path for f in plan.files if f.before is not None]
+    """Only files of the plan count, and none that is as an earlier run left it; without git the journal is enough."""
+    from wizard.settling import as_left
+
+    ours = as_left(tree.root)
+    paths = [f.path for f in plan.files if f.before is not None and f.path not in ours]
     if run.allow_dirty or not paths or not (tree.top / ".git").exists():
         return
     status = git(tree.root, "status", "--porcelain", "--no-renames", "-z", "--", *paths)
@@ -235,4 +246,5 @@ def _check_disk(root: Path, plan: Plan) -> None:
     """The files on disk are what the plan promised."""
     wrong = [f.path for f in plan.files if (root / f.path).read_bytes() != f.after]
     if wrong:
-        raise Bug(f"{', '.join(wrong)} on disk is not what was planned", "Run posthog-wizard undo, and report this.")
+        hint = f"Run {line(root, 'undo')}, and report this."
+        raise Bug(f"{', '.join(wrong)} on disk is not what was planned", hint)

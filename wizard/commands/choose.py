@@ -17,6 +17,7 @@ from wizard.commands.choose_project import (
     show_projects,
     standing_tokens,
 )
+from wizard.commands.choose_token import existing_token
 from wizard.commands.own_answers import with_own
 from wizard.console import Console
 from wizard.errors import UsageError
@@ -89,7 +90,8 @@ def _one_by_one(apps: Sequence[App], choices: Choices, console: Console) -> tupl
     projects: list[Chosen] = []
     options: _Options = {}
     before: dict[str, bool] = {}
-    for number, app in enumerate(apps, 1):
+    # those that know their project first: the others can be told to take the same
+    for number, app in enumerate(sorted(apps, key=lambda app: existing_token([app]) is None), 1):
         console.head(f"{name_of(app, apps)} ({app.framework.name}), {number} of {len(apps)}")
         project = choose_project((app,), choices, joined(projects), apps, console)
         answers = project.answers

@@ -28,6 +28,11 @@ class Picked:
         """The flags that mean these apps to any command."""
         return [word for name in self.names for word in ("--target", name)]
 
+    def called(self, apps: Iterable[App]) -> tuple[str, ...]:
+        """What `--target` calls some of them; nothing where the directory is enough."""
+        wanted = {key(app) for app in apps}
+        return tuple(name for app, name in zip(self.apps, self.names, strict=False) if key(app) in wanted)
+
 
 def choose_apps(tree: Tree, choices: Choices) -> tuple[App, ...]:
     """The apps to work on. Raises UsageError when several are possible and nobody can choose."""
@@ -54,7 +59,8 @@ def pick_apps(tree: Tree, choices: Choices) -> Picked:
 
     likely = usual(there)
     titles = [(str(i), _title(app), app in likely) for i, app in enumerate(there)]
-    chosen = prompts.checkbox("Which apps shall send events to PostHog? (--target)", titles, required=True)
+    ask = "Which apps shall send events to PostHog? (--target; space changes, enter accepts)"
+    chosen = prompts.checkbox(ask, titles, required=True)
     return named(there[int(i)] for i in chosen)
 
 

@@ -13,7 +13,7 @@ from wizard.apps import App
 from wizard.commands.choices import Choices
 from wizard.commands.choose_hosts import named_hosts, read_hosts
 from wizard.console import Console
-from wizard.errors import UsageError, WizardError
+from wizard.errors import Exit, UsageError, WizardError
 from wizard.posthog.hosts import Hosts
 from wizard.posthog.masking import SECRETS, mask
 from wizard.posthog.tokens import shape
@@ -119,16 +119,21 @@ def _asked(apps: Sequence[App], choices: Choices, earlier: Mapping[str, Found], 
     if choices.sets_up:
         ways.append((_WITHOUT, "go on without, fill it in later"))
     ways = [*((called, called) for called in earlier), *ways]
-    way = prompts.select("Which project? (--token)", ways, paste=True)
+    while (way := prompts.select("Which project? (--token)", ways, paste=True)) == _LOG_IN:
+        from wizard.commands import connect
+
+        try:
+            found = connect.connect(choices, _read(apps, choices), console)
+            return Found(found.project.token, found)
+        except WizardError as error:
+            if error.exit_code is Exit.BUG:
+                raise
+            # whoever has answered so far can still paste the token
+            console.error(error.message, error.hint)
     if way in earlier:
         return earlier[way]
     if way == _WITHOUT:
         return Found("")
-    if way == _LOG_IN:
-        from wizard.commands import connect
-
-        found = connect.connect(choices, _read(apps, choices), console)
-        return Found(found.project.token, found)
     if (known or earlier) and way == _PASTE:
         _tell_where(apps, choices, console)
     return _pasted("" if way == _PASTE else way, apps, choices, console)

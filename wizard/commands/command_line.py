@@ -14,6 +14,7 @@ from wizard.choice import Selection
 from wizard.commands.choices import Choices
 from wizard.commands.choose_apps import Picked
 from wizard.commands.choose_project import standing_tokens
+from wizard.commands.typed import place
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Run:
     @property
     def place(self) -> list[str]:
         """The directory as an argument; nothing for the current one."""
-        return [] if str(self.directory) == "." else [str(self.directory)]
+        return place(self.directory)
 
 
 def setup_line(

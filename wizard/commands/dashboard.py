@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from wizard.answers import name_of
 from wizard.apps import App
 from wizard.commands.about_app import choices_of
 from wizard.commands.choose import choose
-from wizard.commands.choose_apps import choose_app, choose_apps
+from wizard.commands.choose_apps import Picked, choose_app, pick_apps
 from wizard.commands.choose_project import Chosen
 from wizard.commands.reached import Reached, reach
 from wizard.commands.report import as_json, show_apps
+from wizard.commands.typed import line
 from wizard.console import Console
 from wizard.dashboard import Outcome, create_for
 from wizard.errors import Exit, WizardError
@@ -36,15 +39,18 @@ def dashboard(settings: DashboardSettings) -> int:
     console = Console(quiet=settings.as_json)
     choices = settings.choices
     tree = list_tree(choices.directory)
-    apps = choose_apps(tree, choices)
-    show_apps(console, apps)
-    projects = choose(apps, choices, console).projects
+    picked = pick_apps(tree, choices)
+    show_apps(console, picked.apps)
+    projects = choose(picked.apps, choices, console).projects
     reached = [_reach(project, console, choices.may_ask) for project in projects]
     console.head("Dashboard")
     made: Made = []
     for project, there in zip(projects, reached, strict=True):
         token = project.answers.token
-        made += make(project.apps, token, there, console, may_ask=choices.may_ask, recreate=settings.recreate)
+        chosen = replace(picked, apps=project.apps, names=picked.called(project.apps))
+        made += make(
+            choices.directory, chosen, token, there, console, may_ask=choices.may_ask, recreate=settings.recreate
+        )
     code = max(_CODES.get(outcome.status, Exit.REFUSED) for _, outcome in made)
     if settings.as_json:
         report = {"schema": 1, "status": _worst(made), "exit_code": int(code), "dashboards": to_json(made)}
@@ -62,7 +68,8 @@ def _reach(project: Chosen, console: Console, may_ask: bool) -> Reached:
 
 
 def make(
-    apps: Sequence[App],
+    directory: Path,
+    picked: Picked,
     token: str | None,
     reached: Reached,
     console: Console,
@@ -73,17 +80,19 @@ def make(
     """The dashboards of apps as they are on disk now, and what is worth saying about each."""
     access = reached.access
     made = []
-    for app in apps:
+    for app in picked.apps:
+        if len(picked.apps) > 1:
+            console.say(name_of(app, picked.apps), "bold")
         outcome = create_for(app, access, reached.project, token=token, say=console.progress, recreate=recreate)
         if outcome.status == "deleted" and may_ask and _again(outcome):
             outcome = create_for(app, access, reached.project, token=token, say=console.progress, recreate=True)
-        show(console, app, outcome)
+        show(console, app, outcome, line(directory, "dashboard", names=picked.called([app])))
         made.append((app, outcome))
     return made
 
 
 def after_setup(
-    directory: Path, projects: Sequence[Chosen], console: Console, *, may_ask: bool
+    directory: Path, picked: Picked, projects: Sequence[Chosen], console: Console, *, may_ask: bool
 ) -> list[dict[str, Any]]:
     """What `setup --dashboard` does once the files are written: never a failure of the set-up, which is done.
 
@@ -93,20 +102,26 @@ def after_setup(
     console.head("Dashboard")
     found: list[dict[str, Any]] = []
     for project in projects:
-        now = [choose_app(tree, app.id, app.path) for app in project.apps]
+        now = tuple(choose_app(tree, app.id, app.path) for app in project.apps)
+        chosen = Picked(now, picked.called(now))
         try:
             reached = _reach(project, console, may_ask)
-            found += to_json(make(now, project.answers.token, reached, console, may_ask=may_ask))
+            found += to_json(make(directory, chosen, project.answers.token, reached, console, may_ask=may_ask))
         except WizardError as error:
             console.item("!", f"No dashboard was made: {error.message}", "bold yellow")
-            console.item(" ", f"{error.hint} Then: posthog-wizard dashboard".strip())
-            found += [{"path": app.path, "status": "failed", "reason": error.message} for app in project.apps]
+            if error.hint:
+                console.item(" ", error.hint)
+            console.raw("    Then: " + line(directory, "dashboard", names=chosen.names))
+            found += [
+                {"path": app.path, "framework": app.id, "status": "failed", "reason": error.message}
+                for app in project.apps
+            ]
     return found
 
 
 def to_json(made: Made) -> list[dict[str, Any]]:
-    """The dashboards as JSON data, each with the path of its app."""
-    return [{"path": app.path, **outcome.to_json()} for app, outcome in made]
+    """The dashboards as JSON data, each with the path and the framework of its app."""
+    return [{"path": app.path, "framework": app.id, **outcome.to_json()} for app, outcome in made]
 
 
 def _worst(made: Made) -> str:
@@ -120,19 +135,20 @@ def _again(outcome: Outcome) -> bool:
     return prompts.confirm(f"Somebody deleted {outcome.name!r}. Make it again? (--recreate)", default=False)
 
 
-def show(console: Console, app: App, outcome: Outcome) -> None:
-    """What was made, what lacks and why, and which charts wait for which event."""
+def show(console: Console, app: App, outcome: Outcome, again: str = "posthog-wizard dashboard") -> None:
+    """What was made, what lacks and why, and which charts wait for which event. `again` is the command for this app."""
     match outcome.status:
         case "nothing":
             step = first_event(app)
             console.item("!", "No dashboard: the app sends no event yet that a chart could show.", "bold yellow")
-            console.item(" ", f"{step.title}, then run posthog-wizard dashboard again.")
-            for line in step.lines:
-                console.raw(f"      {line}")
+            console.item(" ", f"{step.title}:")
+            for code in step.lines:
+                console.raw(f"      {code}")
+            console.raw(f"    Then: {again}")
             return
         case "deleted":
             console.item("!", f"Somebody deleted {outcome.name!r}: it was not made again.", "bold yellow")
-            console.item(" ", "To have it back: posthog-wizard dashboard --recreate")
+            console.raw(f"    To have it back: {again} --recreate")
             return
         case "created":
             console.item("+", f"Made {outcome.name!r} with {_count(len(outcome.created))}.", "bold green")
@@ -149,7 +165,7 @@ def show(console: Console, app: App, outcome: Outcome) -> None:
     if outcome.failure is not None and outcome.failure.hint:
         console.item(" ", outcome.failure.hint)
     if outcome.status == "incomplete":
-        console.item(" ", "What is there stays; to go on: posthog-wizard dashboard")
+        console.raw(f"    What is there stays; to go on: {again}")
     if outcome.removed:
         console.item("-", f"Taken off by somebody, and left so: {', '.join(outcome.removed)} (--recreate adds them)")
     for event in dict.fromkeys(event for _, events in outcome.waiting for event in events):

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from wizard import project_settings
-from wizard.answers import Answers
+from wizard.answers import Answers, name_of
 from wizard.apps import App
 from wizard.commands.about_app import choices_of
 from wizard.commands.choices import Choices
-from wizard.commands.choose_apps import choose_apps
+from wizard.commands.choose_apps import pick_apps
 from wizard.commands.choose_hosts import PROOF, named_hosts, read_hosts
 from wizard.commands.own_answers import with_own
 from wizard.commands.reached import Reached, reach
 from wizard.commands.report import as_json, show_apps
+from wizard.commands.typed import PROGRAM, line
 from wizard.console import Console
 from wizard.deploy.map import deploy_map
 from wizard.doctor import CodeHost, Finding, Patient, code_host, exit_code, literal_token, sorted_findings
@@ -49,9 +50,10 @@ class DoctorSettings:
 
 @dataclass
 class _Report:
-    """What was found about one app, and what could not be looked at, with the reason."""
+    """What was found about one app, which is called `name`, and what could not be looked at, with the reason."""
 
     app: App
+    name: str
     findings: list[Finding] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
 
@@ -64,18 +66,24 @@ class _Report:
 def doctor(settings: DoctorSettings) -> int:
     """Look at every app. Exit 4 when something stops events or gives a secret away, 0 otherwise."""
     console = Console(quiet=settings.as_json)
-    apps = choose_apps(list_tree(settings.choices.directory), settings.choices)
+    picked = pick_apps(list_tree(settings.choices.directory), settings.choices)
+    apps = picked.apps
     choices = with_own(settings.choices, apps)
     show_apps(console, apps)
     console.head("Looking")
     reports = []
     with console.working():
         for app in apps:
-            reports.append(_Examination(app, choices.of(app), console).report())
+            place = line(settings.choices.directory, names=picked.called([app])).removeprefix(PROGRAM)
+            name = name_of(app, apps)
+            with console.about(name if len(apps) > 1 else ""):
+                found_here, unread = _Examination(app, choices.of(app), place, console).looked()
+            reports.append(_Report(app, name, found_here, unread))
     found = [finding for report in reports for finding in report.findings]
     code = exit_code(found)
     for report in reports:
         _show(console, report)
+    _show_unread(console, reports)
     if settings.as_json:
         status = "critical" if code else "findings" if found else "healthy"
         rows = [report.to_json() for report in reports]
@@ -86,19 +94,19 @@ def doctor(settings: DoctorSettings) -> int:
 class _Examination:
     """One app: first what files tell, then what the token tells, then what a login tells."""
 
-    def __init__(self, app: App, choices: Choices, console: Console) -> None:
-        self.app, self.choices, self.console = app, choices, console
+    def __init__(self, app: App, choices: Choices, place: str, console: Console) -> None:
+        self.app, self.choices, self.place, self.console = app, choices, place, console
         self.events: AppEvents = app_events(app)
         self.unread: list[str] = []
 
-    def report(self) -> _Report:
-        """All findings."""
+    def looked(self) -> tuple[list[Finding], list[str]]:
+        """All findings, and what could not be looked at."""
         token, place = self._token() or (None, "")
         secret = token is not None and token[:4].lower() in SECRETS
         where = self._hosts(None if secret else token)
         hosts, read = where or (posthog_hosts.cloud("us"), False)
-        patient = Patient(self.app, self.events, hosts, token, place, page=hosts.app)
-        findings = [*check_code(patient), *check_variables(_lacking(self.app))]
+        patient = Patient(self.app, self.events, hosts, token, place, page=hosts.app, place=self.place)
+        findings = [*check_code(patient), *check_variables(patient, _lacking(self.app))]
         if secret:
             # told already where it stands in an env file, and never sent anywhere
             findings += [] if any(one.where.startswith(place) for one in findings) else self._public(patient)
@@ -112,7 +120,7 @@ class _Examination:
         else:
             findings += self._public(patient) if patient.token else ()
             findings += self._private(patient, read)
-        return _Report(self.app, findings, self.unread)
+        return findings, self.unread
 
     def _hosts(self, token: str | None) -> tuple[Hosts, bool] | None:
         """The hosts that the code really uses, and whether it is only files that name them; None when nothing tells."""
@@ -217,7 +225,7 @@ class _Examination:
         except ApiError:
             other = "a project that this login does not see"
         sentence = f"The app's token ({mask(patient.token)}) is of {other}, not of project {reached.project}"
-        todo = f"Run: posthog-wizard --project-id {reached.project} --replace-token"
+        todo = f"Run: posthog-wizard{self.place} --project-id {reached.project} --replace-token"
         yield Finding("token_of_other_project", "critical", sentence, todo, patient.token_place)
 
     def _reading(self, what: str, access: Access, scope: str, read: Callable[[], T]) -> T | None:
@@ -243,7 +251,7 @@ def _lacking(app: App) -> Iterator[tuple[str, str, str]]:
 
 def _show(console: Console, report: _Report) -> None:
     marks = {"critical": ("x", "bold red"), "warning": ("!", "bold yellow"), "info": ("-", "")}
-    where = "" if report.app.path == "." else f" in {report.app.path}"
+    where = "" if report.name == "." else f" in {report.name}"
     found = sorted_findings(report.findings)
     console.head(f"Found{where}: {_counted(found)}")
     for finding in found:
@@ -254,10 +262,18 @@ def _show(console: Console, report: _Report) -> None:
             console.item(" ", finding.todo)
         if finding.where.startswith("http"):
             console.raw(f"    {finding.where}")
-    if report.unread:
+
+
+def _show_unread(console: Console, reports: Sequence[_Report]) -> None:
+    """What could not be looked at, each once: a login that is missing is missing for all."""
+    lacking: dict[str, list[str]] = {}
+    for report in reports:
+        for unread in report.unread:
+            lacking.setdefault(unread, []).append(report.name)
+    if lacking:
         console.head("Not looked at")
-        for line in report.unread:
-            console.item("-", line, "dim")
+    for unread, names in lacking.items():
+        console.item("-", ("" if len(names) == len(reports) else f"{', '.join(names)}: ") + unread, "dim")
 
 
 def _counted(found: Iterable[Finding]) -> str:

@@ -24,7 +24,7 @@ def with_own(choices: Choices, apps: Sequence[App]) -> Choices:
     said: dict[Key, dict[str, Any]] = {}
     words: dict[tuple[Key, str], str] = {}
     for word in choices.for_app:
-        here, answer = _target(word, apps)
+        here, answer = meant(word, apps)
         for app in here:
             for name, value in _fields(word, answer, app, choices).items():
                 if before := words.get((key(app), name)):
@@ -34,7 +34,7 @@ def with_own(choices: Choices, apps: Sequence[App]) -> Choices:
     return replace(choices, own={app: _assembled(own) for app, own in said.items()})
 
 
-def _target(word: str, apps: Sequence[App]) -> tuple[list[App], str]:
+def meant(word: str, apps: Sequence[App]) -> tuple[list[App], str]:
     """The apps that the word begins with, and the rest of it. A path means every app in that directory."""
     called: dict[str, list[App]] = {}
     for app in apps:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wizard.apps import App
 from wizard.console import Console
-from wizard.deploy.surface import Finding, lacking
-from wizard.packages.command import Command
-from wizard.plan import Plan
+
+if TYPE_CHECKING:  # what detects needs no plan
+    from wizard.apps import App
+    from wizard.deploy.surface import Finding
+    from wizard.packages.command import Command
+    from wizard.plan import Plan
 
 
 def as_json(console: Console, report: dict[str, Any]) -> None:
@@ -58,10 +61,24 @@ def show_rest(console: Console, plan: Plan) -> None:
     show_deploy(console, plan)
     if plan.notes:
         console.head("Good to know")
-        for note in plan.notes:
-            console.item("-", note.title)
-            for line in note.body.splitlines():
-                console.raw("      " + line)
+    for (title, body), names in _remarks(plan).items():
+        about = f"{', '.join(names)}: " if len(names) < len(plan.apps) else ""
+        console.item("-", about + title)
+        for line in body.splitlines():
+            console.raw("      " + line)
+
+
+def _remarks(plan: Plan) -> dict[tuple[str, str], list[str]]:
+    """The notes, `(title, body)`, each once with the names of the apps that it is about."""
+    from wizard.answers import name_of
+
+    apps = [planned.app for planned in plan.apps]
+    found: dict[tuple[str, str], list[str]] = {}
+    for planned in plan.apps:
+        for note in planned.notes:
+            names = found.setdefault((note.title, note.body), [])
+            names += [name for name in [name_of(planned.app, apps)] if name not in names]
+    return found
 
 
 def by_hand(plan: Plan) -> dict[tuple[str, str], list[str]]:
@@ -84,6 +101,8 @@ def show_deploy(console: Console, plan: Plan) -> None:
 
 def show_finding(console: Console, finding: Finding) -> None:
     """One deploy surface: what it lacks, and the lines that mend it."""
+    from wizard.deploy.surface import lacking
+
     lack = lacking(finding.variables)
     where = f"{finding.title} [{finding.where}]"
     if not lack:
@@ -113,13 +132,17 @@ def moment(time: str) -> str:
     return f"{time[:10]} {time[11:16]} UTC"
 
 
-def calls(commands: Iterable[Command]) -> list[tuple[str, str]]:
-    """The package manager's calls as one would type them, each with where to run it (empty for the root)."""
-    return [
-        (shlex.join(argv), f"  (in {command.cwd})" if command.cwd != "." else "")
-        for command in commands
-        for argv in command.calls
-    ]
+def calls(commands: Iterable[Command], directory: str = ".") -> list[tuple[str, str]]:
+    """The package manager's calls as one would type them, each with where to run it (empty for here).
+
+    `directory` is the root as the user called it.
+    """
+    found = []
+    for command in commands:
+        cwd = os.path.normpath(f"{directory}/{command.cwd}")
+        where = f"  (in {cwd})" if cwd != "." else ""
+        found += [(shlex.join(argv), where) for argv in command.calls]
+    return found
 
 
 def summary(plan: Plan) -> str:

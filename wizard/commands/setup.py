@@ -16,11 +16,13 @@ from wizard.commands.choose import Agreed, choose
 from wizard.commands.choose_apps import Picked, pick_apps
 from wizard.commands.command_line import Run, setup_line
 from wizard.commands.report import as_json, show_apps, show_plan, show_rest, summary
+from wizard.commands.typed import line
 from wizard.console import Console
 from wizard.errors import Exit, UsageError
 from wizard.plan import Plan
 from wizard.planning import make_plan
 from wizard.project import Tree
+from wizard.settling import uninstalled
 from wizard.workspace import list_tree, root_of
 
 
@@ -96,7 +98,7 @@ def _run(settings: Settings, console: Console, report: Report) -> None:
     show_apps(console, picked.apps)
     agreed = choose(picked.apps, settings.choices, console)
     earlier = frozenset() if settings.reconsider else refusals.refused(root)
-    selection = Selection(settings.only, settings.skip, earlier)
+    selection = Selection(settings.only, settings.skip, earlier, uninstalled(root))
     report.plan = plan = make_plan(picked.apps, agreed.answers, settings.run.package_manager, selection)
     if settings.check:
         report.status = "would_change" if plan.files else "unchanged"
@@ -105,28 +107,30 @@ def _run(settings: Settings, console: Console, report: Report) -> None:
             console.item("~", f"would {change.action} {change.path}")
         console.say(f"Would change {summary(plan)}." if plan.files else "Nothing to change.")
     elif settings.dry_run:
-        _show_only(settings, console, plan, agreed)
+        _show_only(settings, console, plan, agreed, _reproduced(settings, picked, agreed, selection))
         for project in agreed.projects:
             if project.switch_on:
                 from wizard.commands.switch_on import would_switch_on
 
                 would_switch_on(project, console)
     elif not plan.files and not plan.installs:
-        _nothing_to_do(settings, console, report, agreed)
-        _dashboards(settings, console, report, agreed)
+        _nothing_to_do(settings, console, report, picked, agreed)
+        _dashboards(settings, console, report, picked, agreed)
     else:
         _agree_and_apply(settings, console, report, tree, picked, agreed, selection)
 
 
-def _dashboards(settings: Settings, console: Console, report: Report, agreed: Agreed) -> None:
+def _dashboards(settings: Settings, console: Console, report: Report, picked: Picked, agreed: Agreed) -> None:
     if not settings.dashboard:
         return
     from wizard.commands.dashboard import after_setup
 
-    report.dashboards = after_setup(settings.directory, agreed.projects, console, may_ask=settings.choices.may_ask)
+    report.dashboards = after_setup(
+        settings.directory, picked, agreed.projects, console, may_ask=settings.choices.may_ask
+    )
 
 
-def _show_only(settings: Settings, console: Console, plan: Plan, agreed: Agreed) -> None:
+def _show_only(settings: Settings, console: Console, plan: Plan, agreed: Agreed, reproduce: str) -> None:
     if not settings.as_json:
         if console.stdout_is_terminal:
             console.page(plan.shown())
@@ -140,10 +144,12 @@ def _show_only(settings: Settings, console: Console, plan: Plan, agreed: Agreed)
 
         content = saved_plan.saved(plan, agreed.answers, settings.run.package_manager, version.current())
         saved_plan.write(settings.out, content)
-        console.raw(f"Saved the plan: posthog-wizard apply {settings.out}")
+        console.raw("Saved the plan. To carry it out: " + line(settings.directory, "apply", str(settings.out)))
+    elif plan.files:
+        console.raw("To do it: " + reproduce)
 
 
-def _nothing_to_do(settings: Settings, console: Console, report: Report, agreed: Agreed) -> None:
+def _nothing_to_do(settings: Settings, console: Console, report: Report, picked: Picked, agreed: Agreed) -> None:
     plan = report.plan
     _switch_on(settings, console, report, agreed)
     report.status = "incomplete" if plan.manual else "unchanged"
@@ -156,7 +162,8 @@ def _nothing_to_do(settings: Settings, console: Console, report: Report, agreed:
     elif plan.manual:
         console.say("Nothing to change until that is done.")
     else:
-        console.say("Already set up: nothing to change. To check that events arrive: posthog-wizard verify")
+        console.say("Already set up: nothing to change.")
+        console.raw("Check events: " + line(settings.directory, "verify", names=picked.names))
 
 
 def _switch_on(settings: Settings, console: Console, report: Report, agreed: Agreed) -> None:
@@ -188,10 +195,23 @@ def _agree_and_apply(
             return
         selection = chosen
         if not report.plan.files and not report.plan.installs:
-            _nothing_to_do(settings, console, report, agreed)
-            _dashboards(settings, console, report, agreed)
+            _nothing_to_do(settings, console, report, picked, agreed)
+            _dashboards(settings, console, report, picked, agreed)
             return
-    reproduce = setup_line(
+    reproduce = _reproduced(settings, picked, agreed, selection)
+
+    def in_project() -> None:
+        _switch_on(settings, console, report, agreed)
+
+    def dashboards() -> None:
+        _dashboards(settings, console, report, picked, agreed)
+
+    carry_out(settings.run, console, report, tree, picked, agreed.projects, reproduce, in_project, dashboards)
+
+
+def _reproduced(settings: Settings, picked: Picked, agreed: Agreed, selection: Selection) -> str:
+    """The line that does what was agreed on, without a question."""
+    return setup_line(
         settings.run,
         picked,
         agreed.answers,
@@ -200,14 +220,6 @@ def _agree_and_apply(
         switch_on=tuple(dict.fromkeys(feature for project in agreed.projects for feature in project.switch_on)),
         dashboard=settings.dashboard,
     )
-
-    def in_project() -> None:
-        _switch_on(settings, console, report, agreed)
-
-    def dashboards() -> None:
-        _dashboards(settings, console, report, agreed)
-
-    carry_out(settings.run, console, report, tree, picked, agreed.projects, reproduce, in_project, dashboards)
 
 
 def _ask(

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from wizard.console import Console
 from wizard.verify.verdicts import Link, Status, Verdict
 
-Checked = Sequence[tuple[str, tuple[Verdict, ...]]]
-"""The path of each app, and its verdicts; what is proven once for all apps is the same object in each."""
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What is proven of one app, which is called `name`; no `framework` where only a token is looked at."""
+
+    name: str
+    verdicts: tuple[Verdict, ...]
+    path: str = "."
+    framework: str | None = None
+
+
+Checked = Sequence[Proof]
+"""Each app; what is proven once for all apps is the same object in each."""
 
 TITLES: Mapping[Link, str] = {
     "token": "Token and host",
@@ -39,11 +51,11 @@ def show(console: Console, checked: Checked, again: str = "posthog-wizard verify
         if verdict.detail.get("event") and verdict.link == "app" and not sunk:
             console.item(" ", "It went to a listener on this machine, so it is not in your project.", "dim")
             sunk = True
-        _remarks(console, verdict)
+        _remarks(console, verdict, where)
     if rows:
         console.say()
         console.say(_sum(rows, len(checked)), "bold")
-        if command := _next([verdict for verdict, _ in rows], again):
+        for command in _next([verdict for verdict, _ in rows], again):
             console.raw(f"Next: {command}")
 
 
@@ -51,13 +63,13 @@ def _rows(checked: Checked) -> list[tuple[Verdict, list[str]]]:
     """Each verdict once, with the apps it is about: first what is so for all, then the apps, then the project."""
     rows: list[tuple[Verdict, list[str]]] = []
     for link in TITLES:
-        for path, verdicts in checked:
-            for verdict in (one for one in verdicts if one.link == link):
-                same = next((paths for other, paths in rows if other == verdict), None)
+        for proof in checked:
+            for verdict in (one for one in proof.verdicts if one.link == link):
+                same = next((names for other, names in rows if other == verdict), None)
                 if same is None:
-                    rows.append((verdict, [path]))
-                elif path not in same:
-                    same.append(path)
+                    rows.append((verdict, [proof.name]))
+                elif proof.name not in same:
+                    same.append(proof.name)
     return rows
 
 
@@ -67,18 +79,15 @@ def _sentence(reason: str) -> str:
     return reason[:1].upper() + reason[1:] if first.isalpha() or first in ("app's", "page's") else reason
 
 
-def _remarks(console: Console, verdict: Verdict) -> None:
+def _remarks(console: Console, verdict: Verdict, where: str) -> None:
     if warning := verdict.detail.get("warning"):
-        console.item("!", str(warning), "bold yellow")
+        console.item("!", where + str(warning), "bold yellow")
     for note in verdict.detail.get("notes", ()):
-        console.item("!", str(note), "bold yellow")
+        console.item("!", where + str(note), "bold yellow")
     if verdict.status == "passed" and verdict.link != "token":
         return
     for line in str(verdict.detail.get("hint", "")).splitlines():
-        if verdict.detail.get("next", "\n") in line:
-            console.raw(f"    {line}")  # a command is copied, so it is never broken
-        else:
-            console.item(" ", line, "dim")
+        console.item(" ", line, "dim")
 
 
 def _details(verdict: Verdict) -> list[str]:
@@ -171,11 +180,20 @@ def _sum(rows: Sequence[tuple[Verdict, Sequence[str]]], apps: int) -> str:
     return " ".join(said)
 
 
-def _next(shown: Sequence[Verdict], again: str) -> str:
-    """The one command that is worth typing next; empty when all is proven, or only what nobody asked for is not."""
+def _next(shown: Sequence[Verdict], again: str) -> list[str]:
+    """The commands that are worth typing next; none when all is proven, or only what nobody asked for is not.
+
+    One for each project, but whoever logs in does so first, and then for all of them.
+    """
     if any(v.status == "failed" or (v.link == "token" and v.status == "skipped") for v in shown):
-        return again
-    readable = next((v for v in shown if v.link == "readable" and v.status != "passed"), None)
-    if readable is None:
-        return ""
-    return str(readable.detail.get("next", again))
+        return [again]
+    unproven = [v for v in shown if v.link == "readable" and v.status != "passed"]
+    commands = list(dict.fromkeys(str(v.detail.get("next", again)) for v in unproven))
+    logins = [command for command in commands if _AND in command]
+    if len(logins) < 2:
+        return commands
+    first = dict.fromkeys(command.partition(_AND)[0] for command in logins)
+    return [_AND.join([*first, again]), *(command for command in commands if command not in logins)]
+
+
+_AND = " && "

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Any
 
+from wizard.answers import name_of
 from wizard.commands.choices import Choices
 from wizard.commands.choose_apps import choose_apps, found_apps
 from wizard.commands.report import as_json as print_json
 from wizard.commands.report import moment, show_finding
 from wizard.commands.show_verdicts import TITLES
+from wizard.commands.typed import line, place
 from wizard.console import Console
 from wizard.errors import Exit
 from wizard.status import AppStatus, last_applied, statuses
@@ -40,7 +41,7 @@ def status(settings: StatusSettings) -> int:
     console = Console(quiet=settings.as_json)
     tree = list_tree(settings.directory)
     apps = choose_apps(tree, settings.choices) if settings.named else found_apps(tree)
-    found = statuses(tree, apps, named=settings.named)
+    found = statuses(tree, apps, named=settings.named, place=place(settings.directory))
     code = Exit.INCOMPLETE if any(app.remaining for app in found) else Exit.OK
     applied = last_applied(tree)
     if settings.as_json:
@@ -49,7 +50,8 @@ def status(settings: StatusSettings) -> int:
         print_json(console, {**report, "apps": [app.to_json() for app in found], "undo": undo})
         return code
     for app in found:
-        _show(console, app)
+        name = name_of(app.app, apps)
+        _show(console, app, line(settings.directory, "verify", names=[] if name == "." else [name]))
     console.say()
     if any(finding.state == "unseen" for app in found for finding in app.deploy):
         console.say("? is kept where it cannot be seen from here: set it there once.", "dim")
@@ -58,31 +60,32 @@ def status(settings: StatusSettings) -> int:
         f"{left} thing{'' if left == 1 else 's'} left to do." if left else "Nothing is left to do here.", "bold"
     )
     if applied:
-        place = "" if str(settings.directory) == "." else f" {settings.directory}"
-        console.raw(f"Set up {moment(applied.time)}. Take it back: posthog-wizard undo{place}")
+        console.raw(f"Set up {moment(applied.time)}. Take it back: {line(settings.directory, 'undo')}")
     return code
 
 
-def _show(console: Console, app: AppStatus) -> None:
+def _show(console: Console, app: AppStatus, verify: str) -> None:
     console.head(f"{app.app.framework.name} in {app.app.path}: {_STATES[app.state]}")
     for step in app.steps:
         if step.kind == "deploy":
             continue
         mark, style = ("+", "green") if step.done else ("!", "bold yellow") if app.counts else ("-", "dim")
-        console.item(mark, f"{step.title}" + (f"  [{step.where}]" if step.where else ""), style)
+        # what is to be set up is in the title above, and nothing stands behind a command
+        where = f"  [{step.where}]" if step.where and step.kind != "setup" else ""
+        console.item(mark, step.title + where, style)
     if app.deploy:
         console.say()
     for finding in app.deploy:
         show_finding(console, finding)
     if app.state != "absent":
-        _show_verified(console, app)
+        _show_verified(console, app, verify)
 
 
-def _show_verified(console: Console, app: AppStatus) -> None:
+def _show_verified(console: Console, app: AppStatus, verify: str) -> None:
     verified = app.verified
     console.say()
     if verified is None:
-        console.raw(f"Never verified on this machine: posthog-wizard verify {shlex.quote(str(app.app.project.root))}")
+        console.raw(f"Never verified on this machine: {verify}")
         return
     console.say(f"Verified {moment(verified.time)}:")
     for link, status, reason in verified.links:

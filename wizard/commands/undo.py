@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from wizard.commands import recover
 from wizard.commands.report import as_json as print_json
 from wizard.commands.report import moment
+from wizard.commands.typed import line
 from wizard.console import Console, is_interactive
 from wizard.diff import file_diff, holds_values
-from wizard.errors import Exit, WizardError
+from wizard.errors import Exit, UsageError, WizardError
 from wizard.journal import forget, journals
 from wizard.moves import adopt, where_else
 from wizard.plan import shown
 from wizard.project import normal
+from wizard.registry import all_frameworks
 from wizard.undo import plan_undo
 from wizard.undo import undo as take_back
 from wizard.workspace import root_of
@@ -44,6 +47,15 @@ def adopt_from(old: Path, directory: Path) -> None:
     adopt(old, root_of(directory))
 
 
+def _folder(root: Path, directory: Path, target: str) -> str:
+    """The directory that `--target` names. Raises UsageError for one app of several in it."""
+    path, _, framework = target.rpartition(":")
+    if path and framework in all_frameworks() and not (root / target).is_dir():
+        hint = f"All that was done there: {line(directory, 'undo', names=[path])}"
+        raise UsageError(f"--target {target}: what was done in a directory can only be taken back together", hint)
+    return normal(target)
+
+
 def undo(
     directory: Path, *, dry_run: bool, list_only: bool, ci: bool, as_json: bool, targets: Sequence[str] = ()
 ) -> int:
@@ -67,12 +79,13 @@ def undo(
         return Exit.OK
     if not applied:
         raise WizardError("nothing to undo here", where_else(root) or f"No setup of {root} is on record.")
-    targets = [normal(target) for target in targets if normal(target) != "."]
+    targets = [_folder(root, directory, target) for target in targets if normal(target) != "."]
     plans = ((journal, plan_undo(journal, targets)) for journal in reversed(applied))
     found = next(((j, p) for j, p in plans if not targets or p.changes or p.conflicts), None)
     if found is None:
         raise WizardError(
-            f"no set-up on record changed anything in {' or '.join(targets)}", "See: posthog-wizard undo --list"
+            f"no set-up on record changed anything in {' or '.join(targets)}",
+            f"See: {line(directory, 'undo', '--list')}",
         )
     journal, plan = found
     # hundreds of lines of a package manager's own would bury the rest; --dry-run has them
@@ -99,13 +112,20 @@ def undo(
     if plan.stays:
         where = " and ".join(targets)
         console.item("-", f"stays, because it lies outside of {where}: {', '.join(plan.stays)}")
-        console.raw("To take the rest back: posthog-wizard undo")
+        console.raw("To take the rest back: " + line(directory, "undo"))
+    for install in plan.stale:
+        cwd = os.path.normpath(directory / install.cwd)
+        where = f"  (in {cwd})" if cwd != "." else ""
+        console.item("!", f"{install.lock} still has what was taken out, and CI may refuse it. Run:", "bold yellow")
+        for call in install.calls:
+            console.raw(f"      {call}{where}")
     if not dry_run:
         count = len(plan.changes)
         console.say(f"Undone: {count} file{'' if count == 1 else 's'}.", "green")
-        if lockfiles & {*locks, *plan.stays}:
+        beyond = [path for path in journal.beyond if (journal.root / path).exists()]
+        if lockfiles & {*locks, *plan.stays} and not plan.stale:
             console.say("What was installed stays until your package manager installs again.", "dim")
-        elif plan.changes and (beyond := [path for path in journal.beyond if (journal.root / path).exists()]):
+        elif plan.changes and beyond and not plan.stale:
             console.item("!", f"outside of this directory, as the install left it: {', '.join(beyond)}", "bold yellow")
             console.say("Let your package manager install again: that brings it in line.")
     if as_json:
@@ -116,6 +136,7 @@ def undo(
             "files": [c.path for c in plan.changes],
             "notes": [{"path": n.path, "reason": n.reason} for n in plan.notes],
             "stays": list(plan.stays),
+            "installs": [{"calls": list(i.calls), "cwd": i.cwd, "lock": i.lock} for i in plan.stale],
             "conflicts": [{"where": c.where, "reason": c.reason} for c in plan.conflicts],
         }
         print_json(console, report)

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wizard import environment
-from wizard.answers import Answers
+from wizard.answers import Answers, key, name_of
 from wizard.apps import App, find_apps
 from wizard.commands.about_app import choices_of
 from wizard.commands.choices import Choices
 from wizard.commands.choose import choose
-from wizard.commands.choose_apps import choose_apps, named
+from wizard.commands.choose_apps import Picked, pick_apps
 from wizard.commands.choose_project import Chosen
+from wizard.commands.own_answers import meant
 from wizard.commands.report import as_json, show_apps
-from wizard.commands.show_verdicts import Checked, show
+from wizard.commands.show_verdicts import Checked, Proof, show
 from wizard.commands.start_app import starter
+from wizard.commands.typed import place
 from wizard.console import Console
 from wizard.emits import Emission
 from wizard.errors import Exit
@@ -26,17 +28,20 @@ from wizard.project import Tree
 from wizard.verify import Waits, app_link, exit_code, project_id, readable_link, to_json, token_link
 from wizard.verify.readable import uuid_of
 from wizard.verify.record import remember
-from wizard.verify.verdicts import Verdict, Wanted
+from wizard.verify.verdicts import Wanted
 from wizard.workspace import list_tree
 
 __all__ = ["Checked", "VerifySettings", "check_apps", "links", "show", "verify", "worst"]
+
+
+Again = Callable[[Sequence[App]], str]
 
 
 @dataclass(frozen=True, slots=True)
 class How:
     """What `verify` is to do beside the defaults.
 
-    `again` is the command line that repeats it, for the apps of these names or, without names, for all of them.
+    `again` is the command line that repeats it for these apps.
     """
 
     timeout: float = 60.0
@@ -44,7 +49,7 @@ class How:
     app_command: str | None = None
     app_url: str | None = None
     resume: str | None = None
-    again: Callable[[Sequence[str]], str] = lambda names: "posthog-wizard verify"
+    again: Again = lambda apps: "posthog-wizard verify"
 
 
 class VerifySettings:
@@ -60,7 +65,6 @@ class VerifySettings:
             app_command=options["app_command"],
             app_url=options["app_url"],
             resume=uuid_of(resume) if resume else None,
-            again=_again(self.choices, {"--app-command": options["app_command"], "--app-url": options["app_url"]}),
         )
 
 
@@ -71,11 +75,12 @@ def verify(settings: VerifySettings) -> int:
     """
     console = Console(quiet=settings.as_json)
     tree = list_tree(settings.choices.directory)
-    apps = _apps(tree, settings.choices, console)
-    show_apps(console, apps)
-    projects = choose(apps, settings.choices, console).projects
-    checked = check_apps(projects, console, settings.choices.may_ask, how=settings.how)
-    show(console, checked, settings.how.again(()))
+    picked = _pick(tree, settings.choices, console)
+    show_apps(console, picked.apps)
+    projects = choose(picked.apps, settings.choices, console).projects
+    how = replace(settings.how, again=_again(settings, picked))
+    checked = check_apps(projects, console, settings.choices.may_ask, how=how)
+    show(console, checked, how.again(picked.apps))
     code = worst(checked)
     if settings.as_json:
         status = "unverified" if code else "verified"
@@ -90,20 +95,23 @@ def check_apps(projects: Sequence[Chosen], console: Console, may_ask: bool, *, h
     console.head("Verifying")
     # what is wrong with the words of the user is told before anybody is called
     starts = [[(app, _start(app, one.answers, console, may_ask, how)) for app in one.apps] for one in projects]
-    checked: list[tuple[str, tuple[Verdict, ...]]] = []
+    apps = [app for one in projects for app in one.apps]
+    checked: list[Proof] = []
     for project, started in zip(projects, starts, strict=True):
-        again = how.again(named(project.apps).names if len(projects) > 1 else ())
-        wanted = _wanted(project, how, again, console)
+        wanted = _wanted(project, how, how.again(project.apps), console)
         with console.working():
             connection = token_link(wanted)
-            links = [(app, app_link(start)) for app, start in started]
+            links = []
+            for app, start in started:
+                with console.about(name_of(app, apps) if len(apps) > 1 else ""):
+                    links.append((app, app_link(start)))
             alone = () if links else (app_link(_nothing_to_start(how)),)
             readable = readable_link(connection, wanted)
-        checked += [(".", (connection.verdict, verdict, readable)) for verdict in alone]
+        checked += [Proof(".", (connection.verdict, verdict, readable)) for verdict in alone]
         for app, verdict in links:
             verdicts = (connection.verdict, verdict, readable)
-            remember(app.project.root, verdicts, exit_code(verdicts))
-            checked.append((app.path, verdicts))
+            remember(app.project.root, app.id, verdicts, exit_code(verdicts))
+            checked.append(Proof(name_of(app, apps), verdicts, app.path, app.id))
     return checked
 
 
@@ -126,13 +134,17 @@ def _wanted(project: Chosen, how: How, again: str, console: Console) -> Wanted:
 
 
 def links(checked: Checked) -> list[dict[str, Any]]:
-    """All verdicts as JSON data, each with the path of its app."""
-    return [{"path": path, **verdict} for path, verdicts in checked for verdict in to_json(verdicts)]
+    """All verdicts as JSON data, each with the path and the framework of its app."""
+    return [
+        {"path": proof.path, "framework": proof.framework, **verdict}
+        for proof in checked
+        for verdict in to_json(proof.verdicts)
+    ]
 
 
 def worst(checked: Checked) -> Exit:
     """The exit code of the app that is worst off."""
-    return max((exit_code(verdicts) for _, verdicts in checked), default=Exit.OK)
+    return max((exit_code(proof.verdicts) for proof in checked), default=Exit.OK)
 
 
 _NOT_STARTED = "not started: --resume only looks again for the event that was sent"
@@ -154,12 +166,12 @@ def _start(app: App, answers: Answers, console: Console, may_ask: bool, how: How
     return starter(app, answers, console, may_ask, how.timeout, command=how.app_command, url=how.app_url)
 
 
-def _apps(tree: Tree, choices: Choices, console: Console) -> tuple[App, ...]:
+def _pick(tree: Tree, choices: Choices, console: Console) -> Picked:
     """The apps to check; none where there are none but a token was given, which can be proven by itself."""
     if choices.token and not choices.framework and not choices.target and not find_apps(tree).apps:
         console.say("No app that the wizard supports is here: only the token and the way into the project are checked.")
-        return ()
-    return choose_apps(tree, choices)
+        return Picked(())
+    return pick_apps(tree, choices)
 
 
 def _host_set(apps: Sequence[App]) -> str:
@@ -171,26 +183,25 @@ def _host_set(apps: Sequence[App]) -> str:
     return ""
 
 
-def _again(choices: Choices, more: Mapping[str, str | None]) -> Callable[[Sequence[str]], str]:
-    """The command line once more, without what only this run wanted; for some of its apps, if they are named."""
+def _again(settings: VerifySettings, picked: Picked) -> Again:
+    """The command line once more, without what only this run wanted; for some of its apps."""
+    choices, how = settings.choices, settings.how
 
-    def line(names: Sequence[str]) -> str:
-        words = ["posthog-wizard", "verify", *([] if str(choices.directory) == "." else [str(choices.directory)])]
-        words += [word for name in names or choices.target for word in ("--target", name)]
-        about = [word for word in choices.for_app if not names or word.removeprefix("./").startswith(mine(names))]
+    def line(apps: Sequence[App]) -> str:
+        words = ["posthog-wizard", "verify", *place(choices.directory)]
+        words += [word for name in picked.called(apps) for word in ("--target", name)]
+        wanted = {key(app) for app in apps}
+        about = [word for word in choices.for_app if wanted & {key(app) for app in meant(word, picked.apps)[0]}]
         words += [part for word in about for part in ("--for", word)]
         for flag, value in (
-            ("--framework", None if names else choices.framework),
             ("--token", choices.token if os.environ.get("POSTHOG_WIZARD_TOKEN") != choices.token else None),
             ("--region", choices.region),
             ("--host", choices.host),
             ("--project-id", choices.project_id),
-            *more.items(),
+            ("--app-command", how.app_command),
+            ("--app-url", how.app_url),
         ):
             words += [flag, str(value)] if value else []
         return shlex.join(words)
-
-    def mine(names: Sequence[str]) -> tuple[str, ...]:
-        return tuple(f"{name}:" for name in names)
 
     return line

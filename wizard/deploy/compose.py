@@ -22,24 +22,65 @@ _ASIDE = re.compile(r"[.-](?:dev|development|local|test|tests|ci|override|db|dat
 
 
 def compose(place: Place) -> Iterator[Finding]:
-    """Each service of the app in each compose file above it, but for those of development and tests."""
-    patterns = tuple(f"{folder}{name}" for folder in _FOLDERS for name in _NAMES)
+    """Each service of the app in each compose file above it, but for those of development and tests.
+
+    What such a file includes or extends counts too, and so does a service that runs the image of one of the app's.
+    """
     images = {place.shown(path): text for path, text in dockerfiles(place)}
-    for directory in place.directories:
-        for path in place.listed(directory, *patterns):
-            text = place.read(path)
-            if text is None or "services" not in text or _ASIDE.search(path.rpartition("/")[2]):
-                continue
-            try:
-                services = read(text).at("services")
-            except CannotEdit:
-                continue  # a template, or something else of that name
-            if services is not None and services.kind == "map":
-                for key in services.names():
-                    service = services.get(key)
-                    if service is not None and service.kind == "map" and _is_ours(place, path, service, images):
-                        bundles = _bundles(place, path, service, images)
-                        yield from _service(place, path, text, key, service, bundles)
+    found = list(_files(place))
+    ours = {id(s) for path, _, services in found for _, s in services if _is_ours(place, path, s, images)}
+    made = {_image(s) for *_, services in found for _, s in services if id(s) in ours} - {""}
+    for path, text, services in found:
+        for key, service in services:
+            if id(service) in ours:
+                yield from _service(place, path, text, key, service, _bundles(place, path, service, images))
+            elif service.at("build") is None and _image(service) in made:
+                yield from _service(place, path, text, key, service, bundles=False)
+
+
+def _files(place: Place) -> Iterator[tuple[str, str, list[tuple[str, Node]]]]:
+    """`(path, text, services)` of the compose files above the app, and of those that they name."""
+    patterns = tuple(f"{folder}{name}" for folder in _FOLDERS for name in _NAMES)
+    pending = [path for directory in place.directories for path in place.listed(directory, *patterns)]
+    seen: set[str] = set()
+    while pending:
+        path = pending.pop(0)
+        text = place.read(path) if place.shown(path) not in seen else None
+        seen.add(place.shown(path))
+        if text is None or _ASIDE.search(path.rpartition("/")[2]):
+            continue
+        try:
+            root = read(text)
+        except CannotEdit:
+            continue  # a template, or something else of that name
+        services = _services(root)
+        pending += [normal(f"{_folder(path)}/{name}") for name in _named_files(root, services)]
+        yield path, text, services
+
+
+def _services(root: Node) -> list[tuple[str, Node]]:
+    services = root.at("services")
+    if services is None or services.kind != "map":
+        return []
+    found = ((key, services.get(key)) for key in services.names())
+    return [(key, service) for key, service in found if service is not None and service.kind == "map"]
+
+
+def _named_files(root: Node, services: list[tuple[str, Node]]) -> list[str]:
+    """Source: docs.docker.com/reference/compose-file/include and .../services/#extends."""
+    include = root.at("include")
+    items = include.items if include is not None and include.kind == "list" else ()
+    nodes = [item if item.kind == "scalar" else item.at("path") for item in items]
+    nodes += [service.at("extends", "file") for _, service in services]
+    written = (one for node in nodes if node for one in (node.items if node.kind == "list" else (node,)))
+    return [one.value for one in written if one.value and not set("$:") & set(one.value)]
+
+
+def _image(service: Node) -> str:
+    """The name of an image without its tag."""
+    image = (service.text("image") or "").partition("$")[0]
+    folder, slash, name = image.rpartition("/")
+    return folder + slash + name.partition(":")[0].partition("@")[0]
 
 
 def _folder(path: str) -> str:

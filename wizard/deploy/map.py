@@ -11,6 +11,7 @@ from wizard.deploy.described import app_engine, render
 from wizard.deploy.docker import docker
 from wizard.deploy.hosts import fly, heroku, netlify, railway, vercel, wrangler
 from wizard.deploy.place import Place, Wanted
+from wizard.deploy.stores import sst, stores
 from wizard.deploy.surface import Finding, Surface
 from wizard.deploy.turbo import turbo
 from wizard.deploy.workflows import workflows
@@ -34,6 +35,8 @@ SURFACES: tuple[Surface, ...] = (
     wrangler,
     app_engine,
     heroku,
+    sst,
+    stores,
 )
 """All kinds of surfaces, those that plans can edit first."""
 

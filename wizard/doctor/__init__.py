@@ -46,7 +46,8 @@ class Patient:
     """What every check may look at. `token` and `hosts` are those that the app's code uses, as far as files tell.
 
     `page` is the beginning of the project's pages in PostHog. `on` are the features of the project, by their names in
-    `project_settings`, empty when nobody could say.
+    `project_settings`, empty when nobody could say. `place` are the directory and the app as commands take them, with a
+    blank in front.
     """
 
     app: App
@@ -56,6 +57,7 @@ class Patient:
     token_place: str = ""
     on: Mapping[str, bool] = field(default_factory=dict)
     page: str = ""
+    place: str = ""
 
     @property
     def options(self) -> Iterator[tuple[str, Mapping[str, str]]]:

@@ -114,9 +114,8 @@ def _token(patient: Patient) -> Iterator[Finding]:
         return
     site = patient.events.sites[0]
     sentence = f"Nothing here sets {name}, which {site.place} reads: nothing is sent from this machine"
-    yield Finding(
-        "token_missing", "warning", sentence, f"Run: posthog-wizard --token phc_... (sets {name})", site.place
-    )
+    todo = f"Run: posthog-wizard{patient.place} --token phc_... (sets {name})"
+    yield Finding("token_missing", "warning", sentence, todo, site.place)
 
 
 def _other_tokens(patient: Patient) -> Iterator[Finding]:

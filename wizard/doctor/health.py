@@ -122,7 +122,8 @@ def _no_events(patient: Patient, issue: HealthIssue) -> Iterator[Finding]:
         return  # the finding that nothing is set up says more
     sentence = "PostHog has got no events from this project lately"
     severity: Severity = "critical" if issue.severity == "critical" else "warning"
-    yield Finding("no_live_events", severity, sentence, "Run: posthog-wizard verify", f"{patient.page}/activity/live")
+    todo = f"Run: posthog-wizard verify{patient.place}"
+    yield Finding("no_live_events", severity, sentence, todo, f"{patient.page}/activity/live")
 
 
 def _no_leaving(patient: Patient, issue: HealthIssue) -> Iterator[Finding]:
@@ -165,7 +166,8 @@ def _proxy(patient: Patient, issue: HealthIssue) -> Iterator[Finding]:
         yield Finding("reverse_proxy", "info", sentence, "", place)
         return
     offered = "reverse_proxy" in patient.app.framework.options
-    todo = "Run: posthog-wizard --reverse-proxy" if offered else "See https://posthog.com/docs/advanced/proxy"
+    line = f"Run: posthog-wizard{patient.place} --reverse-proxy"
+    todo = line if offered else "See https://posthog.com/docs/advanced/proxy"
     sentence = "Events go straight to PostHog, so ad blockers stop some of them"
     yield Finding("reverse_proxy", "info", sentence, todo, hosts[0][0] if hosts else "")
 

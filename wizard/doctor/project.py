@@ -115,7 +115,7 @@ def check_arrivals(patient: Patient, seen: Collection[str]) -> Iterator[Finding]
     if not seen:
         if patient.events.sites:
             sentence = "The project has never got an event"
-            todo = "Run: posthog-wizard verify"
+            todo = f"Run: posthog-wizard verify{patient.place}"
             yield Finding("no_events_ever", "warning", sentence, todo, f"{patient.page}/activity/explore")
         return
     for event in missing[:5]:
@@ -126,11 +126,12 @@ def check_arrivals(patient: Patient, seen: Collection[str]) -> Iterator[Finding]
         yield Finding("event_never_seen", "info", f"{rest} more events of the code have never arrived")
 
 
-def check_variables(lacking: Iterable[tuple[str, str, str]]) -> Iterator[Finding]:
+def check_variables(patient: Patient, lacking: Iterable[tuple[str, str, str]]) -> Iterator[Finding]:
     """`lacking` are (surface, variable, where) of deploy surfaces that do not give the app its variables."""
     for surface, variable, where in lacking:
         sentence = f"{surface} does not set {variable}: what is deployed there sends nothing"
-        yield Finding("variable_not_deployed", "warning", sentence, "Run: posthog-wizard status", where)
+        todo = f"Run: posthog-wizard status{patient.place}"
+        yield Finding("variable_not_deployed", "warning", sentence, todo, where)
 
 
 def _plain(text: str) -> str:

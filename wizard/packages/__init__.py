@@ -53,8 +53,8 @@ class Family(Protocol):
         it is `requirement` that the user wants.
         """
 
-    def is_pending(self, project: Project, packages: tuple[str, ...]) -> bool:
-        """Others are installed but one of `packages` is not: an earlier install did not finish."""
+    def is_pending(self, project: Project, packages: tuple[str, ...], unfinished: bool = False) -> bool:
+        """Is one of `packages` not installed though others are, or though it was to be (`unfinished`)?"""
 
     def install_command(
         self, project: Project, packages: tuple[str, ...], manager: str | None

@@ -22,6 +22,7 @@ __all__ = [
     "chosen",
     "declare",
     "declared",
+    "hoisted",
     "in_use",
     "install_command",
     "installable",
@@ -52,6 +53,20 @@ def declared(project: Project) -> dict[str, str]:
                 if isinstance(requirement, str):
                     found.setdefault(name, requirement)
     return found
+
+
+def hoisted(project: Project) -> tuple[str, dict[str, str]]:
+    """The package.json at the root of the app's workspace, relative to the app, and what it declares for all of them.
+
+    They can import that without listing it; empty where there is no workspace above.
+    """
+    folder = npm_tools.manifest_folder(project)
+    root = npm_tools.workspace_root(project) if folder == "." else folder
+    data = npm_ranges.manifest(project, root) if root else {}
+    sections = (data.get(name) for name in reversed(_SECTIONS[:3]))
+    members = [each for section in sections if isinstance(section, dict) for each in section.items()]
+    found = {name: requirement for name, requirement in members if isinstance(requirement, str)}
+    return npm_tools.join(root or ".", "package.json"), found
 
 
 def manifest_path(project: Project) -> str:
@@ -100,7 +115,7 @@ def in_use(project: Project, name: str) -> str | None:
 
 def _requirement(project: Project, name: str) -> str | None:
     """The range that counts for `name`: an override, or what is declared, with what it has in a catalog."""
-    requirement = declared(project).get(name)
+    requirement = declared(project).get(name) or hoisted(project)[1].get(name)
     if requirement is None:
         return None
     forced = npm_overrides.override(project, name)
@@ -171,9 +186,9 @@ def declare(
     return Declaration(path, declares_package, entries=wanted.entries, by_hand=wanted.by_hand, told=wanted.told)
 
 
-def is_pending(project: Project, packages: tuple[str, ...]) -> bool:
-    """Are the app's other packages installed, but not all of `packages`?"""
-    return installable(project) and not all(installed(project, package) for package in packages)
+def is_pending(project: Project, packages: tuple[str, ...], unfinished: bool = False) -> bool:
+    """Are the app's other packages installed, or `unfinished` is their install, but not all of `packages`?"""
+    return (unfinished or installable(project)) and not all(installed(project, package) for package in packages)
 
 
 def install_command(project: Project, packages: tuple[str, ...], manager: str | None = None) -> Command | Manual:

@@ -13,6 +13,7 @@ from typing import Any
 
 from wizard.edits import Codemod
 from wizard.errors import CannotEdit
+from wizard.packages import npm_rush
 from wizard.packages.npm_ranges import manifest
 from wizard.project import Project
 
@@ -126,7 +127,9 @@ def _in_yaml(project: Project, up: str, file: str, binary: str) -> Iterator[Cata
 
 
 def _in_rush(project: Project, up: str) -> Iterator[Catalog]:
-    file = "common/config/rush/pnpm-config.json"
+    if not project.exists(f"{up}/rush.json"):
+        return
+    file = npm_rush.config(project, up) + "/pnpm-config.json"
     text = project.read(f"{up}/{file}")
     if text is None or "globalCatalogs" not in text:
         return

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from wizard.errors import UsageError
-from wizard.packages import npm_tools, yaml_lines
+from wizard.packages import npm_rush, npm_tools, yaml_lines
 from wizard.packages.npm_ranges import manifest
 from wizard.project import BrokenFile, Project
 
@@ -26,6 +26,9 @@ def resolved(project: Project, name: str, declared: str, catalog: str | None = N
     The lockfile of the app's own package manager comes before one that another left behind. `declared` is a range;
     where it stands in a `catalog`, that one's name.
     """
+    if (rush := npm_rush.root(project)) is not None:
+        text = project.read(f"{rush}/{npm_rush.config(project, rush)}/pnpm-lock.yaml")
+        return None if text is None else _pnpm(text, name, npm_rush.importer(project, rush), catalog)
     own = _own(project)
     for up in project.upwards():
         importer = _relative(project, up)

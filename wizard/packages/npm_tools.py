@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
-from pathlib import PurePosixPath
 from posixpath import dirname
 
 from wizard.errors import UsageError
+from wizard.packages import npm_rush
 from wizard.packages.command import Command
 from wizard.packages.npm_ranges import manifest
 from wizard.project import Project
@@ -48,16 +48,17 @@ def manager(project: Project, override: str | None = None) -> Manager:
     """The package manager of the app: `override` > Rush > packageManager > devEngines > `only-allow` > nearest lockfile
     > deno.lock > Lerna's npmClient > npm.
 
-    What a root above the app says counts only when no lockfile lies nearer, or when the app is a member of it.
+    What a root above the app says counts only when no lockfile lies nearer, or when the app is a member of it; the
+    lockfile of a workspace comes before one that lies about in a member.
     An app with `workspace:` dependencies is never npm's. Raises UsageError for two lockfiles side by side without a
     field, and for an unknown override.
     """
     if override is not None:
         return _overridden(project, override)
-    if _rush_root(project) is not None:
+    if npm_rush.root(project) is not None:
         return Manager.RUSH
     ups = list(project.upwards())
-    locked = next((up for up in ups if any(project.exists(f"{up}/{name}") for name in _LOCKFILES)), None)
+    locked = next((up for up in _locked(project) if any(project.exists(f"{up}/{name}") for name in _LOCKFILES)), None)
     for up in ups:
         field = _from_fields(project, up)
         if field is not None:
@@ -66,6 +67,16 @@ def manager(project: Project, override: str | None = None) -> Manager:
             break
     found = _without_lockfile(project) if locked is None else _from_lockfiles(project, locked)
     return _from_workspace_files(project) if found is Manager.NPM and _has_workspace_protocol(project) else found
+
+
+def _locked(project: Project) -> Iterator[str]:
+    """The directories where the app's lockfile may be, the likeliest first."""
+    root = workspace_root(project)
+    # https://pnpm.io/settings#sharedworkspacelockfile
+    settings = "".join(project.read(f"{root}/{name}") or "" for name in (".npmrc", "pnpm-workspace.yaml"))
+    if root is not None and not re.search(r"^shared-?workspace-?lockfile *[=:] *false", settings, re.M | re.I):
+        yield root
+    yield from project.upwards()
 
 
 def manifest_folder(project: Project) -> str:
@@ -91,6 +102,11 @@ def _manifest_folder(project: Project) -> str:
     return "."
 
 
+def workspace_root(project: Project) -> str | None:
+    """The root of the workspace that the app is a member of, as seen from the app; None outside of one."""
+    return next((up for up in list(project.upwards())[1:] if is_member(project, up)), None)
+
+
 _SECTIONS = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 
 
@@ -101,35 +117,37 @@ def lockfiles(manager: Manager) -> tuple[str, ...]:
 
 def lockfile(project: Project, manager: Manager) -> str:
     """The path, relative to the app, of the lockfile that `manager` will bring along, or make at the workspace root."""
-    if manager is Manager.RUSH and (root := _rush_root(project)) is not None:
-        kept = [join(root, f"common/config/rush/{name}") for name in ("pnpm-lock.yaml", *_LOCKFILES)]
+    if manager is Manager.RUSH and (root := npm_rush.root(project)) is not None:
+        kept = [join(root, f"{npm_rush.config(project, root)}/{name}") for name in ("pnpm-lock.yaml", *_LOCKFILES)]
         return next((path for path in kept if project.exists(path)), kept[0])
     names = ("deno.lock",) if manager is Manager.DENO else lockfiles(manager)
-    ups = list(project.upwards())
-    found = next((join(up, name) for up in ups for name in names if project.exists(f"{up}/{name}")), None)
-    root = next((up for up in ups[1:] if is_member(project, up)), ".")
-    return found or join(root, names[0])
+    found = next((join(up, name) for up in _locked(project) for name in names if project.exists(f"{up}/{name}")), None)
+    return found or join(workspace_root(project) or ".", names[0])
 
 
 def call(project: Project, manager: Manager) -> Command:
-    """The one call, once package.json is written, that updates lockfile and node_modules: in the app's directory, or in
-    that of the manifest that declares its packages.
+    """The one call, once package.json is written, that updates lockfile and node_modules: at the root of the workspace,
+    for pnpm in the app's directory, else in that of the manifest that declares its packages.
 
     Never `--force` or `--legacy-peer-deps`, never a prompt; a lockfile that `CI=true` would freeze is let go.
     """
-    if manager is Manager.RUSH and (root := _rush_root(project)) is not None:
-        return Command(_CALLS[manager], root)
+    if manager is Manager.RUSH and (root := npm_rush.root(project)) is not None:
+        own = npm_rush.subspace(project, root)
+        return Command((*_CALLS[manager], *(("--subspace", own) if own else ())), root)
     folder = manifest_folder(project)
     if manager is Manager.DENO:
         return Command(_CALLS[manager], folder, workspace=dirname(lockfile(project, manager)) or ".")
-    shared = next((up for up in list(project.upwards())[1:] if is_member(project, up)), None)
-    call = Command(_CALLS[manager], folder, workspace=shared if folder == "." else folder)
-    if manager is not Manager.PNPM or folder != ".":
-        return call
+    shared = workspace_root(project)
+    if folder != ".":
+        return Command(_CALLS[manager], folder)
+    if manager is not Manager.PNPM:
+        # in a member, npm would leave out what the workspace's root needs
+        return Command(_CALLS[manager], shared or ".")
+    call = Command(_CALLS[manager], folder, workspace=shared)
     scope = _pnpm_scope(project)
     if shared is None or "--filter" not in scope:
         return replace(call, argv=("pnpm", *scope, *call.argv[1:]), workspace=None)
-    named = ("--filter", f"{{./{_seen_from(project, shared)}}}")
+    named = ("--filter", f"{{./{npm_rush.seen(project, shared)}}}")
     return replace(call, argv=("pnpm", *scope, *call.argv[1:]), alone=scope, named=named)
 
 
@@ -149,12 +167,6 @@ def is_linked_by_lerna(project: Project) -> bool:
     """Is the app a package of Lerna's, but no member of a workspace?"""
     ups = [up for up in project.upwards() if up != "." and is_member(project, up, ("lerna",))]
     return bool(ups) and not any(is_member(project, up) for up in ups)
-
-
-def _rush_root(project: Project) -> str | None:
-    """Where the Rush workspace has its root that lists the app; projects that it does not list are none of its."""
-    ups = (up for up in project.upwards() if project.exists(f"{up}/rush.json"))
-    return next((up for up in ups if is_member(project, up, ("rush",))), None)
 
 
 def _overridden(project: Project, name: str) -> Manager:
@@ -257,11 +269,6 @@ def _pnpm_scope(project: Project) -> tuple[str, ...]:
     if above == ".":
         return ()
     return ("--filter", "{.}") if is_member(project, above) else ("--ignore-workspace",)
-
-
-def _seen_from(project: Project, up: str) -> str:
-    """The app's directory as the directory `up` sees it."""
-    return PurePosixPath(os.path.relpath(project.root, project.root / up).replace(os.sep, "/")).as_posix()
 
 
 def join(up: str, name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from wizard.changes import Manual, Note
 from wizard.errors import CannotEdit
-from wizard.packages import Entry, npm, npm_catalogs, npm_ranges, npm_tools
+from wizard.packages import Entry, npm, npm_catalogs, npm_ranges, npm_rush, npm_tools
 from wizard.packages.npm_catalogs import PROTOCOL, Catalog
 from wizard.packages.npm_overrides import override
 from wizard.packages.npm_tools import Manager
@@ -17,7 +17,6 @@ from wizard.project import BrokenFile, Project, normal
 from wizard.workspaces import JAVASCRIPT, is_member, workspaces
 
 _SECTIONS = ("dependencies", "devDependencies", "optionalDependencies")
-_RUSH = "common/config/rush/common-versions.json"
 _LOCAL = ("workspace:", "link:", "file:", "portal:")
 
 
@@ -147,7 +146,7 @@ def _as_others(
     found = next((v for other in users if (v := npm.in_use(other, wish.package))), None)
     if wish.is_met(wanted, found):
         return Asked(wanted)
-    place = project.within(f"{root}/{_RUSH}") if preferred else users[0].within("package.json")
+    place = project.within(_versions(project, root)) if preferred else users[0].within("package.json")
     title = f"{place} has {wish.package} {wanted}{_locked(found)}, too old for what this app gets"
     return Asked(wish.requirement, told=(Note(title, f"So it asks for {wish.requirement}: two versions until then."),))
 
@@ -156,12 +155,16 @@ def _preferred(project: Project, root: str, package: str) -> str | None:
     """https://rushjs.io/pages/configs/common-versions_json"""
     from wizard.codemods.json import member
 
-    text = project.read(f"{root}/{_RUSH}")
+    text = project.read(_versions(project, root))
     try:
         found = None if text is None else member(text, ("preferredVersions", package))
     except CannotEdit:
         return None
     return found if isinstance(found, str) and _is_range(found) else None
+
+
+def _versions(project: Project, root: str) -> str:
+    return f"{root}/{npm_rush.config(project, root)}/common-versions.json"
 
 
 def _is_range(wanted: str) -> bool:

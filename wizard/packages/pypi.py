@@ -133,11 +133,11 @@ def declare(
     return found
 
 
-def is_pending(project: Project, packages: tuple[str, ...]) -> bool:
-    """Are others that the app declares installed in its environment, but not all of `packages`?"""
+def is_pending(project: Project, packages: tuple[str, ...], unfinished: bool = False) -> bool:
+    """Are others that the app declares in its environment, or `unfinished` is their install, but not all `packages`?"""
     found = _distributions(project)
     wanted = {normalised(package) for package in packages}
-    return not wanted <= found.keys() and bool((declared(project).keys() - wanted) & found.keys())
+    return not wanted <= found.keys() and (unfinished or bool((declared(project).keys() - wanted) & found.keys()))
 
 
 def install_command(project: Project, packages: tuple[str, ...], manager: str | None = None) -> Command | Manual | None:

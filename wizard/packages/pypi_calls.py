@@ -96,7 +96,20 @@ def _pip_declaration(project: Project, package: str, requirement: str) -> Declar
         return Declaration(_join(base, "setup.cfg"), setup_files.ensure_in_setup_cfg(package, requirement))
     if "install_requires" in (project.read(f"{base}/setup.py") or ""):
         return Declaration(_join(base, "setup.py"), setup_files.ensure_in_setup_py(package, requirement))
+    if groups := _groups(project, base):
+        path = _join(base, "pyproject.toml")
+        if len(groups) > 1:
+            return Manual(f"Add {package} to the group that the app runs with", package + requirement, path)
+        from wizard.codemods.toml import ensure_requirement as ensure_in_toml
+
+        return Declaration(path, ensure_in_toml(("dependency-groups", groups[0]), package, requirement))
     return Declaration(_join(base, "requirements.txt"), ensure_requirement(package, requirement), create=True)
+
+
+def _groups(project: Project, base: str) -> list[str]:
+    """The dependency groups of a pyproject.toml that are not for tests, docs or development."""
+    groups = project.toml(f"{base}/pyproject.toml").get("dependency-groups")
+    return [name for name in groups if is_production(f"requirements-{name}.txt")] if isinstance(groups, dict) else []
 
 
 def source_file(project: Project) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
-from posixpath import dirname, join, normpath
+from posixpath import basename, dirname, isabs, join, normpath
 
 from wizard.codemods.requirements import is_compiled
 from wizard.packages.pypi_manifests import home, includes, requirement_files
@@ -60,6 +60,10 @@ def _compiled(project: Project, path: str, text: str) -> Compiled:
         if sources and all(project.exists(source) for source in sources):
             other = output is not None and normpath(join(cwd, output)) != normpath(path)
             return Compiled(path, sources, None if other else options and (*options, *names), cwd)
+    # a path of the machine that compiled it: /home/me/shop/pyproject.toml
+    elsewhere = tuple(normpath(join(home(project), basename(name))) for name in names if isabs(name))
+    if elsewhere and len(elsewhere) == len(names) and all(project.exists(source) for source in elsewhere):
+        return Compiled(path, elsewhere, None, home(project))
     beside = f"{path.removesuffix('.txt')}.in"
     return Compiled(path, (beside,) if project.exists(beside) else (), None, home(project))
 

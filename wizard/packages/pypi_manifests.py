@@ -8,9 +8,11 @@ import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from posixpath import dirname, join, normpath
 from typing import Any, TypeVar
 
+from wizard.asides import is_own_code
 from wizard.packages import yaml_lines
 from wizard.project import Project
 
@@ -20,6 +22,7 @@ REQUIREMENTS = ("requirements*.txt", "requirements*.in", "requirements/*.txt", "
 CONDA = ("environment.yml", "environment.yaml", "env.yml")
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*([^;#]*)")
 _MAIN = re.compile(r"(?:^|/)requirements(?:[-_./](?:base|common|main|core|prod|production|requirements))?\.(?:in|txt)$")
+_APART = re.compile(r"(?:[^/]+/){1,3}requirements[^/]*\.(?:in|txt)")
 _MANIFESTS = ("pyproject.toml", "Pipfile", "setup.cfg", "setup.py", "pixi.toml", *CONDA)
 
 
@@ -59,7 +62,7 @@ def requirement_files(project: Project) -> list[str]:
 
 def _requirement_files(project: Project) -> list[str]:
     base = home(project)
-    found = set(project.files(*REQUIREMENTS)) if base == "." else set()
+    found = set(project.files(*REQUIREMENTS) or _apart(project)) if base == "." else set()
     if base != ".":
         found = {
             f"{base}/{n}"
@@ -74,6 +77,16 @@ def _requirement_files(project: Project) -> list[str]:
         return extra, path not in included and _MAIN.search(path) is None, compiled, path not in included, -listed, path
 
     return sorted(found | included, key=rank)
+
+
+def _apart(project: Project) -> list[str]:
+    """Requirement files in directories without code (`dependencies/pip`), when no manifest declares anything."""
+    if not project.files("*.py") or any(project.exists(file) and any(_read(project, file)) for file in _MANIFESTS):
+        return []
+    top = "" if project.path == "." else f"{project.path}/"
+    paths = [path.removeprefix(top) for path in project.tree.paths if path.startswith(top)]
+    code = {str(folder) for path in paths if path.endswith(".py") for folder in PurePosixPath(path).parents}
+    return [path for path in paths if _APART.fullmatch(path) and is_own_code(path) and dirname(path) not in code]
 
 
 def includes(project: Project, path: str) -> list[str]:

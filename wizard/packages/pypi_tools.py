@@ -56,7 +56,8 @@ _BACKENDS = {
 
 
 def manager(project: Project, override: str | None = None) -> Manager:
-    """The tool of the app: `override` > nearest lockfile > tables of pyproject.toml > build backend > other files.
+    """The tool of the app: `override` > its uv workspace > nearest lockfile > tables of pyproject.toml > build backend
+    > other files.
 
     Raises UsageError when the lockfiles of two tools lie side by side, and for an unknown override.
     """
@@ -69,13 +70,15 @@ def manager(project: Project, override: str | None = None) -> Manager:
                 f"unknown package manager {override!r}", f"Use --package-manager with one of {known}."
             ) from None
     base = home(project)
+    above = [up for up in project.upwards() if up != base and project.exists(f"{up}/uv.lock")]
+    if any(is_member(project, up, ("uv",), base) for up in above):
+        return Manager.UV  # a lockfile beside the member's manifest is a leftover
     beside = _lock_owner(project, base)
     if beside is not None:
         return beside
     data = project.toml(f"{base}/pyproject.toml")
     if "project" in data or _is_poetry(data, bool(requirement_files(project))):
-        above = _above(project)
-        return above if above is not None else _from_pyproject(data, bool(requirement_files(project)))
+        return _above(project) or _from_pyproject(data, bool(requirement_files(project)))
     if project.exists(f"{base}/Pipfile"):
         return Manager.PIPENV
     if requirement_files(project) or project.exists(f"{base}/setup.cfg") or project.exists(f"{base}/setup.py"):

@@ -214,8 +214,9 @@ def _too_young(output: str, command: Command, packages: Sequence[str]) -> Troubl
 def _not_found(output: str, command: Command, packages: Sequence[str]) -> Trouble | None:
     for pattern in _NOT_FOUND:
         if match := pattern.search(output):
-            # yarn 1 says the same without a network
-            reached = ", or it cannot be reached" if 'on the "npm" registry' in output else ""
+            # yarn 1 and pip say the same without a network
+            is_unsure = 'on the "npm" registry' in output or "No matching distribution" in output
+            reached = ", or it cannot be reached" if is_unsure else ""
             return Trouble(
                 f"the registry does not know {match[1]}{reached}",
                 "If it is private, log in to its registry first; behind a mirror, ask for the package to be mirrored.",

@@ -16,8 +16,6 @@ from wizard.posthog.tokens import redact
 from wizard.shelves import shelf
 from wizard.verify.verdicts import Verdict
 
-_NAME = "verified.json"
-
 
 @dataclass(frozen=True, slots=True)
 class Verified:
@@ -33,23 +31,23 @@ class Verified:
         return {"time": self.time, "exit_code": self.exit_code, "links": links}
 
 
-def remember(app: Path, verdicts: Sequence[Verdict], code: Exit) -> None:
+def remember(app: Path, framework: str, verdicts: Sequence[Verdict], code: Exit) -> None:
     """Keep them instead of those of an earlier run; nothing is kept where they cannot be written: nobody needs them."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     said = Verified(now, int(code), tuple((v.link, v.status, redact(v.reason)) for v in verdicts))
     with suppress(WizardError):
-        keep_record(_file(app), said.to_json())
+        keep_record(_file(app, framework), said.to_json())
 
 
-def last_verified(app: Path) -> Verified | None:
-    """What was kept of the app in that directory; None when there is nothing, or nothing that can be read."""
+def last_verified(app: Path, framework: str) -> Verified | None:
+    """What was kept of the app; None when there is nothing, or nothing that can be read."""
     try:
-        kept = json.loads(_file(app).read_bytes())
+        kept = json.loads(_file(app, framework).read_bytes())
         links = tuple((str(v["link"]), str(v["status"]), str(v["reason"])) for v in kept["links"])
         return Verified(str(kept["time"]), int(kept["exit_code"]), links)
     except (OSError, ValueError, TypeError, LookupError):
         return None
 
 
-def _file(app: Path) -> Path:
-    return shelf(app.resolve()) / _NAME
+def _file(app: Path, framework: str) -> Path:
+    return shelf(app.resolve()) / f"verified-{framework}.json"

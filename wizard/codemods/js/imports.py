@@ -68,7 +68,7 @@ def ensure_import(
             raise CannotEdit("shows neither import nor require, so this tool cannot tell which one it needs")
         rest, edits = _extended(script, module, missing)
         if rest or (side_effect and not wanted):
-            edits.append(_placed(script, _statement(module, rest, esm), first))
+            edits.append(_placed(script, _statement(module, rest, esm), _above(script, module), first))
         return splice(text, edits)
 
     return run
@@ -216,7 +216,10 @@ def _appended(script: Script, pattern: Node, names: list[str]) -> list[Edit]:
     items = [script.span(item) for item in members]
     start, end = script.span(pattern)
     own_lines = bool(items) and not script.text[line_start(script.text, items[-1][0]) : items[-1][0]].strip()
+    there = [script.source(member) for member in members]
     index = len(items) - any(member.type == "rest_pattern" for member in members)
+    if len(names) == 1 and there == sorted(there, key=str.lower):
+        index = min(index, sum(name.lower() < names[0].lower() for name in there))
     new = (",\n" if own_lines else ", ").join(names)
     return insert_item(script.text, start, end - 1, items, index, new, pad=" ")
 
@@ -236,9 +239,32 @@ def _statement(module: str, missing: list[Pair], esm: bool) -> str:
     return "\n".join(lines) or f'require("{module}");'
 
 
-def _placed(script: Script, statement: str, first: bool) -> Edit:
-    text = script.text
+def _above(script: Script, module: str) -> Node | None:
+    """The import that a new one goes below: the last, but for a package one of the packages' in front of own modules.
+
+    Only where packages come first, and in alphabetical order where they are: so does what sorts imports (import/order,
+    Biome, prettier's plugins).
+    """
     last = last_import(script)
+    if last is None or last.type != "import_statement" or not _is_package(module):
+        return last
+    values = [i for i in imports(script) if i.statement.type == "import_statement" and i.local and not i.is_type]
+    ranks = [_is_package(i.module) for i in values]
+    packages = [i for i in values if _is_package(i.module)]
+    if not packages or ranks != sorted(ranks, reverse=True):
+        return last
+    modules = [i.module.lower() for i in packages]
+    before = [i for i in packages if i.module.lower() < module.lower()] if modules == sorted(modules) else []
+    return (before or packages)[-1].statement
+
+
+def _is_package(module: str) -> bool:
+    """Is it a package's name, and no path or one of the usual aliases (`@/lib`, `~/lib`, `#lib`)?"""
+    return re.match(r"[./~#]|@/", module) is None
+
+
+def _placed(script: Script, statement: str, last: Node | None, first: bool) -> Edit:
+    text = script.text
     if last is None:
         return at_top(script, statement)
     if first:

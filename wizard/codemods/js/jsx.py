@@ -24,11 +24,11 @@ _STRICT = re.compile(r"(React\.)?StrictMode")
 
 
 def wrap_jsx(opening: str, closing: str, locate: Locate) -> Codemod:
-    """What `locate` finds is inside `opening` ... `closing`; several nested tags may be one string each.
+    """What `locate` finds is inside `opening` ... `closing`; of several nested tags each is on a line of the string.
 
     A file that has an element of the name of the first tag counts as done. An element on lines of its own keeps them
     as they are: the tags get lines around it. One inside a line is wrapped in that line, which an element around it
-    that holds nothing else gives up for three.
+    that holds nothing else, or a call that is given nothing else, gives up for more.
     """
     tag = re.match(r"<([\w.]+)", opening)
 
@@ -206,12 +206,31 @@ def _around(script: Script, node: Node, opening: str, closing: str) -> list[Edit
     if node.type == "jsx_expression" and node.start_point.row == node.end_point.row:
         # `<P>{children}</P>` in one line is what prettier writes
         own_lines = False
-    if not own_lines:
-        if node.type == "jsx_expression" and _fills_line(script, node, before, after):
-            # prettier gives each element that holds an element lines of its own
-            opening, closing = f"\n{indent}{indent_unit(text)}{opening}", f"{closing}\n{indent}"
-        return [insert(start, opening), insert(end, closing)]
-    return [insert(line_start(text, start), indent + opening + "\n"), insert(end, "\n" + indent + closing)]
+    tags, ends = opening.split("\n"), closing.split("\n")
+    if own_lines:
+        above = "".join(f"{indent}{tag}\n" for tag in tags)
+        return [insert(line_start(text, start), above), insert(end, "".join(f"\n{indent}{tag}" for tag in ends))]
+    deep = [f"\n{indent}{indent_unit(text) * depth}" for depth in range(len(tags) + 2)]
+    opening, closing = "".join(tags), "".join(ends)
+    if node.type == "jsx_expression" and _fills_line(script, node, before, after):
+        # prettier gives each element that holds an element lines of its own
+        opening, closing = deep[1] + opening, closing + deep[0]
+    elif _is_handed_over(script, node, before, after):
+        opening = "".join(map(str.__add__, deep[1:], tags)) + deep[-1]
+        closing = "".join(map(str.__add__, deep[-2:0:-1], ends)) + "," + deep[0]
+    return [insert(start, opening), insert(end, closing)]
+
+
+def _is_handed_over(script: Script, node: Node, before: str, after: str) -> bool:
+    """Is `node` an element in one line, and all that a call is given there?"""
+    given = node.parent is not None and node.parent.type == "arguments" and len(named(node.parent)) == 1
+    return (
+        given
+        and node.type in _JSX
+        and before.endswith("(")
+        and after.startswith(")")
+        and "\n" not in script.source(node)
+    )
 
 
 def _fills_line(script: Script, node: Node, before: str, after: str) -> bool:

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import libcst as cst
 
 from wizard.codemods.python.calls import Constructed, constructed, only_constructed
 from wizard.codemods.python.env_reader import loads_environment
 from wizard.codemods.python.scopes import dotted, mentions
-from wizard.codemods.python.tree import Source, Statement, after, block_indent, parse, statements, walk, whole_lines
+from wizard.codemods.python.tree import (
+    Source,
+    Statement,
+    after,
+    block_indent,
+    functions,
+    parse,
+    statements,
+    walk,
+    whole_lines,
+)
 from wizard.edits import Codemod, Edit, splice
 from wizard.text import next_line
 
@@ -44,9 +54,8 @@ def ensure_beside_init_app(
 ) -> Codemod:
     """The lines `snippet("app")` stand below the `x.init_app(app)` calls, or as `ensure_after_construction` says.
 
-    When the calls stand in a function of their own (`def register_extensions(app)`), the lines go there. Code that has
-    the identifier `marker` is left as it is. Refuses as `ensure_after_construction` does, and when the calls are
-    spread over several blocks.
+    When all that run without a condition stand in one function of their own (`def register_extensions(app)`), the
+    lines go there. Code that has the identifier `marker` is left as it is. Refuses as `ensure_after_construction` does.
     """
 
     def run(text: str) -> str:
@@ -54,31 +63,27 @@ def ensure_beside_init_app(
         if mentions(source, marker):
             return text
         found = _init_calls(source)
-        apart = found and not any(c.at.block is s.block for c in constructed(source, *paths) for s, _ in found)
-        if not apart:
+        places = {(id(statement.block), name) for statement, name in found}
+        apart = not any(c.at.block is s.block for c in constructed(source, *paths) for s, _ in found)
+        if len(places) != 1 or not apart:
             return splice(text, [_behind_setup(source, paths, variable, snippet)])
         last, app = found[-1]
-        if {name for _, name in found} != {app} or any(s.block is not last.block for s, _ in found):
-            raise source.refusal("calls init_app in several places", last.node)
         return splice(text, [after(source, last.end, snippet(app), block_indent(source, last.block))])
 
     return run
 
 
 def _init_calls(source: Source) -> list[tuple[Statement, str]]:
+    """Each `x.init_app(app)` that stands right in a function or the module, with the name that it is given."""
+    blocks = [f.body.body for f in functions(source) if isinstance(f.body, cst.IndentedBlock)]
     found = []
-    for block in _all_blocks(source):
+    for block in (source.module.body, *blocks):
         for statement in statements(source, block):
             match statement.node:
                 case cst.Expr(value=cst.Call(func=cst.Attribute(attr=cst.Name(value="init_app")), args=[first, *_])):
                     if isinstance(first.value, cst.Name):
                         found.append((statement, first.value.value))
     return sorted(found, key=lambda pair: pair[0].start)
-
-
-def _all_blocks(source: Source) -> list[Sequence[cst.BaseStatement]]:
-    inner = [node.body for node in walk(source.module) if isinstance(node, cst.IndentedBlock)]
-    return [source.module.body, *inner]
 
 
 def _behind_setup(source: Source, paths: tuple[str, ...], variable: str | None, snippet: Callable[[str], str]) -> Edit:

@@ -21,11 +21,12 @@ _LOADS_ENV = re.compile(r"(?:^|\.)(?:load_dotenv|read_env|read_envfile|find_dote
 def new_import(source: Source, line: str, module: str, first_party: bool, lazy: bool = False) -> Edit:
     """Insert the import statement `line` of `module`; one of our own that is not `lazy` stays below `load_dotenv()`.
 
-    Ours go to a second group that is neither standard library nor relative, where there is one.
+    Ours go to a second group that is neither standard library nor relative, where there is one. What is no standard
+    library stays below the calls that the file makes between its imports (`monkey.patch_all()`, `sys.path.insert`).
     """
     ours = first_party or module.startswith(".")
     loads = _last_env_load(source) if ours and not lazy else None
-    head = _head(source, loads)
+    head = _head(source, loads, calls=_group(module) not in (_FUTURE, _STDLIB))
     if loads and not head:
         return _below(source, loads, line)
     group = _OURS if first_party and _group(module) == _THIRD else _group(module)
@@ -48,24 +49,31 @@ def _last_env_load(source: Source) -> Statement | None:
     found = None
     for statement in statements(source, source.module.body):
         node = statement.node
-        if (
-            isinstance(node, cst.Expr)
-            and isinstance(node.value, cst.Call)
-            and _LOADS_ENV.search(dotted(node.value.func) or "")
-        ):
+        if isinstance(node, cst.Expr) and isinstance(node.value, cst.Call) and _loads_env(node.value):
             found = statement
     return found
 
 
-def _head(source: Source, behind: Statement | None) -> list[Statement]:
-    """The first run of top-level imports (`behind` a statement); between them may stand a docstring, `if`, `try`."""
+def _loads_env(call: cst.Call) -> bool:
+    return _LOADS_ENV.search(dotted(call.func) or "") is not None
+
+
+def _head(source: Source, behind: Statement | None, calls: bool) -> list[Statement]:
+    """The first run of top-level imports (`behind` a statement); between them may stand a docstring, `if`, `try`.
+
+    With `calls`, the run below the last bare call that imports follow: what it does is meant to be done by then.
+    """
     found: list[Statement] = []
+    called = False
     for statement in statements(source, source.module.body):
         node = statement.node
         if behind and statement.start <= behind.start:
             continue
         if isinstance(node, cst.Import | cst.ImportFrom):
-            found.append(statement)
+            found = [statement] if called else [*found, statement]
+            called = False
+        elif calls and isinstance(node, cst.Expr) and isinstance(node.value, cst.Call) and not _loads_env(node.value):
+            called = bool(found)
         elif any(_group(_module_of(s.node)) != _FUTURE for s in found) and not isinstance(node, cst.If | cst.Try):
             break
     return found

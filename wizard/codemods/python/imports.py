@@ -59,6 +59,32 @@ def ensure_from_import(module: str, *names: str, first_party: bool = False, lazy
     return run
 
 
+def ensure_import_as(module: str, name: str, local: str) -> Codemod:
+    """`from module import name as local` runs when the module is loaded; without `as` where both are the same.
+
+    Refuses as `ensure_from_import` does.
+    """
+    if name == local:
+        return ensure_from_import(module, name)
+
+    def run(text: str) -> str:
+        source = parse(text)
+        path = f"{module}.{name}"
+        if any(n.local == local and n.path == path for s in _running(source) for n in imported(s.node)):
+            return text
+        _check_free(source, local, path)
+        return splice(text, [new_import(source, f"from {module} import {name} as {local}", module, first_party=False)])
+
+    return run
+
+
+def usable_name(text: str, path: str, otherwise: str) -> str:
+    """What a file calls the thing at `path`, or can call it: its own name, else `otherwise` where that is taken."""
+    name = path.rpartition(".")[2]
+    taken = any(all(n.path != path for n in imported(s.node)) for s in bindings(parse(text), name))
+    return local_name(text, path) or (otherwise if taken else name)
+
+
 def local_name(text: str, path: str) -> str | None:
     """What a file calls the thing at the dotted `path` (`flask.Flask`) by its own imports; None when it does not."""
     source = parse(text)

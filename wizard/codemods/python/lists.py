@@ -55,6 +55,33 @@ def ensure_in_list(variable: str, element: str, *, behind: str | None = None, in
     return run
 
 
+def ensure_in_every_list(variable: str, element: str, *, behind: str, in_class: str | None = None) -> Codemod:
+    """Each list or tuple that a module (or the class `in_class`) assigns to `variable`, one per branch, has `element`.
+
+    It goes behind the string element `behind`, else to the end. Refuses, with the line, when one of them is computed.
+    """
+
+    def run(text: str) -> str:
+        source = parse(text)
+        owner = next((node for node in classes(source) if node.name.value == in_class), None)
+        block = body_of(source, owner) if owner else source.module.body
+        edits = []
+        for assignment in _assignments(source, variable, block):
+            parts = list(_literals(assignment.value)) if assignment.replaces else []
+            if assignment.replaces and not parts:
+                raise source.refusal(f"assigns {variable} more than once", assignment.at.node)
+            items = [(part, index, string_value(e.value)) for part in parts for index, e in enumerate(part.elements)]
+            if not parts or any(value == literal(element) for _, _, value in items):
+                continue
+            part, index = next(
+                ((p, i + 1) for p, i, value in items if value == behind), (parts[-1], len(parts[-1].elements))
+            )
+            edits += insert_element(source, part, index, element)
+        return splice(text, edits)
+
+    return run
+
+
 def ensure_extended(variable: str, element: str) -> Codemod:
     """`variable += [element]` in a file that gets the list by `from x import *` or by name (a leaf of settings).
 

@@ -23,6 +23,7 @@ from wizard.codemods.python.tree import (
     one_level,
     parse,
     scope,
+    statements,
     string_value,
     walk,
     whole_lines,
@@ -31,33 +32,37 @@ from wizard.edits import Codemod, Edit, splice
 from wizard.errors import CannotEdit
 
 _MANAGER = "contextlib.asynccontextmanager"
-Style = Literal["lifespan", "imported", "on_event", "none"]
+_NAMING = cst.Attribute | cst.Arg
+Style = Literal["lifespan", "imported", "on_event", "add_event_handler", "none"]
 
 
 def shutdown_style(text: str, *paths: str) -> Style:
     """How the application that the file constructs with one of `paths` (`fastapi.FastAPI`) stops.
 
     `lifespan`: a context manager function of this file; `imported`: a lifespan from elsewhere or of another shape;
-    `on_event`: handlers of this file; `none`: nothing runs. A file without the call is judged by its functions.
+    `on_event`: handlers of this file; `add_event_handler`: those that a call names; `none`: nothing runs. A file
+    without the constructor's call is judged by its functions.
     """
     source = parse(text)
     given = [value for call in calls(source, *paths) if (value := keyword(call, "lifespan")) is not None]
     if given:
-        own = {f.name.value for f in _managers(source)}
-        return "lifespan" if all(dotted(value) in own for value in given) else "imported"
+        return "lifespan" if all(_meant(source, value) for value in given) else "imported"
     if not calls(source, *paths) and _managers(source):
         return "lifespan"
-    return "on_event" if _handlers(source, "shutdown") or _handlers(source, "startup") else "none"
+    if _handlers(source, "shutdown") or _handlers(source, "startup"):
+        return "on_event"
+    return "add_event_handler" if _added(source) else "none"
 
 
 def ensure_after_yield(code: str, *paths: str, marker: str) -> Codemod:
     """The lifespan runs the lines `code` first of all when the application stops.
 
-    The lifespan is the `@asynccontextmanager` function given as `lifespan=` to the one call of `paths`; in a file
-    without that call its only such function. The lines become the first ones of the innermost `finally` around the
-    `yield`, else stand right behind the `yield`, inside the `async with` it is in, but below a `try` without
-    `finally`. A function that has the identifier `marker` is left as it is. Refuses: a lifespan that is imported or
-    no such function, no `yield` or several, a `yield` in a loop or in an expression.
+    The lifespan is the `@asynccontextmanager` function given as `lifespan=` to the one call of `paths`, or the only one
+    for an app where a call combines several; in a file without that call its only such function. The lines become the
+    first ones of the innermost `finally` around the `yield`, else stand right behind the `yield`, inside the
+    `async with` it is in, but below a `try` without `finally`. A function that has the identifier `marker` is left as
+    it is. Refuses: a lifespan that is imported or no such function, no `yield` or several, a `yield` in a loop or in an
+    expression.
     """
 
     def run(text: str) -> str:
@@ -91,8 +96,67 @@ def ensure_on_shutdown(name: str, code: str, *, marker: str) -> Codemod:
     return run
 
 
+def ensure_added_on_shutdown(handler: str, *, marker: str) -> Codemod:
+    """`app.add_event_handler("shutdown", handler)` stands below the last such call of the file.
+
+    Below the last one for `startup` when there is no other. Calls that have the identifier `marker` are left as they
+    are. Refuses when the file calls no `add_event_handler`.
+    """
+
+    def run(text: str) -> str:
+        source = parse(text)
+        found = _added(source)
+        if any(isinstance(node, cst.Name) and node.value == marker for at, _ in found for node in walk(at.node)):
+            return text
+        if not found:
+            raise CannotEdit("calls no add_event_handler")
+        at, call = found[-1]
+        style = quote(source, call)
+        line = f"{source.code(call.func)}({style}shutdown{style}, {handler})"
+        return splice(text, [after(source, at.end, line, block_indent(source, whole_lines(source, at)))])
+
+    return run
+
+
+def _added(source: Source) -> list[tuple[Statement, cst.Call]]:
+    """Statements `app.add_event_handler("shutdown", ...)`, else those for `startup`, top down."""
+    bodies = [f.body.body for f in functions(source) if isinstance(f.body, cst.IndentedBlock)]
+    found: dict[str | None, list[tuple[Statement, cst.Call]]] = {}
+    for block in (source.module.body, *bodies):
+        for at in statements(source, block):
+            match at.node:
+                case cst.Expr(
+                    value=cst.Call(
+                        func=cst.Attribute(attr=cst.Name(value="add_event_handler")), args=[first, _]
+                    ) as call
+                ):
+                    found.setdefault(string_value(first.value), []).append((at, call))
+    return sorted(found.get("shutdown") or found.get("startup") or [], key=lambda pair: pair[0].start)
+
+
 def _managers(source: Source) -> list[cst.FunctionDef]:
     return [f for f in functions(source) if f.asynchronous and decorated_with(source, f, _MANAGER)]
+
+
+def _meant(source: Source, given: cst.BaseExpression) -> cst.FunctionDef | None:
+    """The function that is given, or the only one for an app where `given` combines several: `merged(own, of.sub)`."""
+    own = _managers(source)
+    found = [f for f in own if f.name.value == dotted(given)]
+    if not found and isinstance(given, cst.Call):
+        nodes = list(walk(source.module))
+        others = {id(n.attr if isinstance(n, cst.Attribute) else n.keyword) for n in nodes if isinstance(n, _NAMING)}
+        names = [n.value for n in nodes if isinstance(n, cst.Name) and id(n) not in others]
+        top = [f for f in own if f in source.module.body]
+        found = [f for f in top if _is_for_an_app(f) and names.count(f.name.value) > 1]
+    return found[0] if len(found) == 1 else None
+
+
+def _is_for_an_app(function: cst.FunctionDef) -> bool:
+    match function.params.params:
+        case [cst.Param(name=name, annotation=annotation)]:
+            kind = dotted(annotation.annotation) if annotation else None
+            return name.value == "app" or (kind or "").rpartition(".")[2] in ("FastAPI", "Starlette")
+    return False
 
 
 def _lifespan(source: Source, paths: tuple[str, ...]) -> cst.FunctionDef:
@@ -102,10 +166,10 @@ def _lifespan(source: Source, paths: tuple[str, ...]) -> cst.FunctionDef:
     if len(given) > 1:
         raise source.refusal(f"gives a lifespan to {len(given)} applications", given[-1])
     if given:
-        found = [f for f in own if f.name.value == dotted(given[0])]
-        if len(found) != 1:
+        found = _meant(source, given[0])
+        if found is None:
             raise source.refusal("has a lifespan that is no @asynccontextmanager function of this file", given[0])
-        return found[0]
+        return found
     if constructors:
         raise source.refusal("has no lifespan", constructors[0])
     if len(own) != 1:

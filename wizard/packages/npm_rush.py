@@ -1,0 +1,51 @@
+"""Rush: where a workspace keeps the lockfile and the versions of an app (https://rushjs.io/pages/advanced/subspaces/)."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from wizard.errors import CannotEdit
+from wizard.project import Project
+from wizard.workspaces import is_member
+
+
+def root(project: Project) -> str | None:
+    """Where the Rush workspace has its root that lists the app; projects that it does not list are none of its."""
+    ups = (up for up in project.upwards() if project.exists(f"{up}/rush.json"))
+    return next((up for up in ups if is_member(project, up, ("rush",))), None)
+
+
+def config(project: Project, up: str) -> str:
+    """The folder of the app's lockfile, catalogs and preferred versions, as the root `up` of the workspace sees it."""
+    own = subspace(project, up)
+    return f"common/config/subspaces/{own}" if own else "common/config/rush"
+
+
+def subspace(project: Project, up: str) -> str | None:
+    """The name of the app's subspace; None in a workspace that has none."""
+    if _setting(project, f"{up}/common/config/rush/subspaces.json", "subspacesEnabled") is not True:
+        return None
+    listed = _setting(project, f"{up}/rush.json", "projects")
+    projects = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    own = next((each for each in projects if each.get("projectFolder") == seen(project, up)), {})
+    return str(own.get("subspaceName", "default"))
+
+
+def importer(project: Project, up: str) -> str:
+    """What the lockfile calls the app: its path from the folder that Rush installs in."""
+    return f"../../{'../' if subspace(project, up) else ''}{seen(project, up)}"
+
+
+def seen(project: Project, up: str) -> str:
+    """The app's directory as the directory `up` sees it."""
+    return os.path.relpath(project.root, project.root / up).replace(os.sep, "/")
+
+
+def _setting(project: Project, file: str, key: str) -> Any | None:
+    from wizard.codemods.json import member
+
+    try:
+        return member(project.read(file) or "{}", (key,))
+    except CannotEdit:
+        return None
