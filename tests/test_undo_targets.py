@@ -171,6 +171,9 @@ LAST: dict[str, tuple[tuple[str, ...], tuple[str, ...], set[str]]] = {
     "shared_file_stays_for_another_app": (APPS, ("apps/web",), {"apps/web2/new.ts", "package.json"}),
     "shared_file_of_the_only_app": (("apps/web2",), ("apps/web2",), set()),
     "root_is_an_app_too": ((".", *APPS), ("apps/web2",), {"package.json"}),
+    "app_in_the_root_alone": ((".", *APPS), (".",), {"apps/web2/new.ts"}),
+    "root_that_is_no_app_stands_for_all": (APPS, (".",), set()),
+    "folder_of_apps_stands_for_them": ((".", *APPS), ("apps",), {"package.json"}),
     "targets_unknown": ((), ("apps/web2",), {"package.json"}),
 }
 
@@ -188,3 +191,22 @@ def test_what_apps_share_goes_with_the_last_of_them(
     assert set(planned.stays) == stays
     assert undo(latest(root), planned).state == ("applied" if stays else "undone")
     assert (tree(root) == before) == (not stays)
+
+
+def test_an_app_in_the_root_is_not_the_one_below_it(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Set up one after the other: `--target .` names the older set-up, not the newest."""
+    apply(root, [c for c in CHANGES if c.path == "package.json"], command="setup", targets=["."])
+    apply(root, [c for c in CHANGES if c.path.startswith("apps/web/")], command="setup", targets=["apps/web"])
+    main(["undo", "--ci", "--json", "--target", ".", str(root)])
+    assert json.loads(capfd.readouterr().out)["files"] == ["package.json"]
+    main(["undo", "--ci", "--json", "--target", ".", str(root)])
+    assert sorted(json.loads(capfd.readouterr().out)["files"]) == ["apps/web/.env.local", "apps/web/main.ts"]
+
+
+def test_a_lockfile_above_other_apps_stays_for_them(root: Path) -> None:
+    watched = apply(root, CHANGES, command="setup", watch=["lock.json"], targets=(".", *APPS))
+    (root / "lock.json").write_bytes(b"new\n")
+    settle(watched)
+    planned = plan_undo(latest(root), ["."])
+    assert [change.path for change in planned.changes] == ["package.json"]
+    assert "lock.json" in planned.stays

@@ -81,8 +81,9 @@ def latest(root: Path) -> Journal:
 def plan_undo(journal: Journal, targets: Sequence[str] = ()) -> Undo:
     """What `undo` would do to the files as they are now; writes nothing.
 
-    With `targets` (directories relative to the root) only the files in them are taken back: what several apps share
-    at the root of their workspace (a manifest, a lockfile, a compose file) goes with the last of them.
+    With `targets` (directories relative to the root) only the files in them are taken back, without those of another
+    app further down. What several apps share at the root of their workspace (a manifest, a lockfile, a compose file)
+    goes with the last of them.
 
     Edited since: a three-way merge takes out our lines only. Created by us and edited since, or a lockfile that
     changed since the install: a conflict, because there is no telling whose lines are whose.
@@ -92,12 +93,15 @@ def plan_undo(journal: Journal, targets: Sequence[str] = ()) -> Undo:
     planned = [(entry.path, tuple(_planned(journal, entry))) for entry in journal.files if not entry.undone]
     if _are_last(targets, journal, [path for path, outcomes in planned if _is_left(outcomes)]):
         targets = ()
+    mine = {path for path, _ in planned if _lies_in(path, targets, journal.targets)}
+    alone = [target for target in targets if not _below(target, journal.targets)]
+    mine |= {entry.path for entry in journal.watched if not targets or (alone and _lies_in(entry.path, alone))}
     planned += [(entry.path, tuple(_installed(journal, entry))) for entry in journal.watched]
-    wanted = [(path, outcomes) for path, outcomes in planned if _lies_in(path, targets)]
+    wanted = [(path, outcomes) for path, outcomes in planned if path in mine]
     outcomes = [outcome for _, outcomes in wanted for outcome in outcomes]
     changes = tuple(o for o in outcomes if isinstance(o, Restore))
     conflicts = tuple(o for o in outcomes if isinstance(o, Conflict))
-    stays = tuple(path for path, outcomes in planned if not _lies_in(path, targets) and _is_left(outcomes))
+    stays = tuple(path for path, outcomes in planned if path not in mine and _is_left(outcomes))
     beyond = (path for path in journal.beyond if (journal.root / path).exists())
     kept = {*stays, *beyond, *(conflict.where for conflict in conflicts)}
     asks_for_less = any(PurePosixPath(change.path).name in _MANIFESTS for change in changes)
@@ -117,7 +121,7 @@ _MANIFESTS = ("package.json", "pyproject.toml")
 
 def _are_last(targets: Sequence[str], journal: Journal, left: Sequence[str]) -> bool:
     """Is something of these targets among the paths that are `left`, and nothing of another app?"""
-    apart = [path for path in left if not _lies_in(path, targets)]
+    apart = [path for path in left if not _lies_in(path, targets, journal.targets)]
     alone = not apart if not journal.targets else not any(_lies_in(path, journal.targets) for path in apart)
     return alone and len(apart) < len(left)
 
@@ -127,8 +131,20 @@ def _is_left(outcomes: Sequence[_Outcome]) -> bool:
     return any(not isinstance(outcome, Note) for outcome in outcomes)
 
 
-def _lies_in(path: str, targets: Sequence[str]) -> bool:
-    return not targets or any(PurePosixPath(path).is_relative_to(target) for target in targets)
+def _lies_in(path: str, targets: Sequence[str], apps: Sequence[str] = ()) -> bool:
+    """Does a file lie in one of the targets, and in none of the `apps` below a target that is an app itself?"""
+    return not targets or any(
+        PurePosixPath(path).is_relative_to(target)
+        and not any(PurePosixPath(path).is_relative_to(app) for app in _below(target, apps))
+        for target in targets
+    )
+
+
+def _below(target: str, apps: Sequence[str]) -> list[str]:
+    """The apps in the directory of an app; those in any other directory are what it stands for."""
+    if target not in apps:
+        return []
+    return [app for app in apps if app != target and PurePosixPath(app).is_relative_to(target)]
 
 
 def undo(journal: Journal, undo: Undo, *, command: str = "undo", keep: bool = False) -> Journal:

@@ -79,8 +79,10 @@ def undo(
         return Exit.OK
     if not applied:
         raise WizardError("nothing to undo here", where_else(root) or f"No setup of {root} is on record.")
-    targets = [_folder(root, directory, target) for target in targets if normal(target) != "."]
-    plans = ((journal, plan_undo(journal, targets)) for journal in reversed(applied))
+    targets = [_folder(root, directory, target) for target in targets]
+    # a directory may hold other apps further down: the set-ups that were of its own app go first
+    its_own = [journal for journal in applied if not journal.targets or set(targets) & set(journal.targets)]
+    plans = ((journal, plan_undo(journal, targets)) for journal in reversed(its_own or applied))
     found = next(((j, p) for j, p in plans if not targets or p.changes or p.conflicts), None)
     if found is None:
         raise WizardError(
@@ -110,8 +112,8 @@ def undo(
     for conflict in plan.conflicts:
         console.item("!", f"left as it is: {conflict.where}: {conflict.reason}", "bold yellow")
     if plan.stays:
-        where = " and ".join(targets)
-        console.item("-", f"stays, because it lies outside of {where}: {', '.join(plan.stays)}")
+        why = "is not of the app in this directory" if "." in targets else f"lies outside of {' and '.join(targets)}"
+        console.item("-", f"stays, because it {why}: {', '.join(plan.stays)}")
         console.raw("To take the rest back: " + line(directory, "undo"))
     for install in plan.stale:
         cwd = os.path.normpath(directory / install.cwd)
