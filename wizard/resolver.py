@@ -19,7 +19,7 @@ from wizard.edits import Codemod, chain
 from wizard.env_schema import linter_note, schema_changes
 from wizard.environment import EnvEdit
 from wizard.errors import CannotEdit
-from wizard.packages import Command, Declaration, Entry, family
+from wizard.packages import Command, Declaration, Entry, family, meant_for
 from wizard.plan import AppPlan, FileChange, LeftOut, PlannedEdit
 from wizard.project import Project
 from wizard.text import Encoding, decode, encode, same_line
@@ -39,7 +39,8 @@ class Resolver:
     """Turns the changes of one app into bytes. Paths in here are the app's own, those in its results the plan's."""
 
     def __init__(self, app: App, answers: Answers, package_manager: str | None, selection: Selection) -> None:
-        self.app, self.answers, self.override, self.selection = app, answers, package_manager, selection
+        self.app, self.answers, self.selection = app, answers, selection
+        self.override = meant_for(app.framework.language, package_manager)
         self.files: dict[str, FileChange] = {}
         self.manual: list[Manual] = []
         self.refused: dict[int, tuple[str, int, str]] = {}

@@ -21,7 +21,7 @@ from wizard.errors import Bug, Exit, WizardError
 from wizard.git import git
 from wizard.install import InstallResult, Trouble, missing_binaries, run_install
 from wizard.journal import Install
-from wizard.packages import Command, family
+from wizard.packages import Command, family, meant_for
 from wizard.plan import Plan
 from wizard.project import Tree
 
@@ -136,7 +136,9 @@ def _brought_along(apps: tuple[App, ...], package_manager: str | None) -> list[s
     brought_along = (
         app.project.within(path)
         for app in apps
-        for path in family(app.framework.language).brought_along(app.project, package_manager)
+        for path in family(app.framework.language).brought_along(
+            app.project, meant_for(app.framework.language, package_manager)
+        )
     )
     return list(dict.fromkeys(brought_along))
 

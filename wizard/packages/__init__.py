@@ -7,10 +7,11 @@ from typing import Protocol, cast
 
 from wizard.changes import Manual, Note
 from wizard.edits import Codemod
+from wizard.errors import UsageError
 from wizard.packages.command import Command
 from wizard.project import Project
 
-__all__ = ["Command", "Declaration", "Entry", "Family", "family"]
+__all__ = ["Command", "Declaration", "Entry", "Family", "family", "meant_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,24 @@ class Family(Protocol):
 
     def manager_name(self, project: Project, manager: str | None) -> str:
         """Name of the package manager the app uses."""
+
+
+def meant_for(language: str, package_manager: str | None) -> str | None:
+    """The user's `--package-manager` if it is one of that language: the apps of another one keep theirs.
+
+    Raises UsageError for what is none of any language.
+    """
+    if package_manager is None:
+        return None
+    from wizard.packages import npm_tools, pypi_tools
+
+    known = {"javascript": [*npm_tools.Manager], "python": [*pypi_tools.Manager]}
+    if package_manager not in {name for names in known.values() for name in names}:
+        listed = "; ".join(f"in {of.title()} {', '.join(names)}" for of, names in known.items())
+        raise UsageError(
+            f"unknown package manager {package_manager!r}", f"Use --package-manager with one of: {listed}."
+        )
+    return package_manager if package_manager in known[language] else None
 
 
 def family(language: str) -> Family:

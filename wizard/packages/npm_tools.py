@@ -229,7 +229,8 @@ def _from_lockfiles(project: Project, up: str) -> Manager:
     names = [name for name in _LOCKFILES if project.exists(f"{up}/{name}")]
     found = {_LOCKFILES[name] for name in names}
     if len(found) > 1:
-        where = "" if up == "." else f" in {up}"
+        place = project.within(up)
+        where = "" if place == "." else f" in {place}"
         raise UsageError(
             f"two package managers have a lockfile{where}: {' and '.join(names)}",
             f"Say which with --package-manager {'|'.join(sorted(found))}, or delete the stale lockfile.",

@@ -105,8 +105,10 @@ def _lock_owner(project: Project, up: str) -> Manager | None:
         names.remove("requirements.lock")
     if len(names) > 1:
         choices = "|".join(sorted(_LOCKFILES[name] for name in names))
+        place = project.within(up)
+        where = "" if place == "." else f" in {place}"
         raise UsageError(
-            f"two package managers have a lockfile: {' and '.join(names)}",
+            f"two package managers have a lockfile{where}: {' and '.join(names)}",
             f"Say which with --package-manager {choices}, or delete the stale lockfile.",
         )
     return _LOCKFILES[names[0]] if names else None
