@@ -96,6 +96,12 @@ KEEPS = {
 }
 
 REFUSES = {
+    "open-text-block-above": (
+        ARGS,
+        "services:\n  web:\n    build:\n      a:\n        - A\r    environment:\r      B: |\r      ",
+        "part of something else",
+        None,
+    ),
     "flow-list": (ENV, "services:\n  web:\n    environment: [A, B]\n", "brackets", 3),
     "flow-mapping": (ENV, "services:\n  web: {image: x}\n", "brackets", 2),
     "alias": (ENV, "x: &x\n  - A\nservices:\n  web:\n    environment: *x\n", "alias", 5),

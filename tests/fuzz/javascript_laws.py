@@ -16,8 +16,10 @@ from wizard.codemods.js.statements import is_directive
 from wizard.codemods.js.tree import Script, descend, parse
 from wizard.errors import CannotEdit
 
-_ODDLY_READ = re.compile(r"<!--|-->|</\*|\s#!|\b(?:else|case|catch|finally|in|instanceof)\b[\s\ufeff]*$", re.MULTILINE)
-"""What the grammar takes for names or comments in one place and not in another."""
+_ODDLY_READ = re.compile(
+    r"<!--|-->|</\*|\s#!|^<\w+>$|\b(?:else|case|catch|finally|in|instanceof)\b[\s\ufeff]*$", re.MULTILINE
+)
+"""What the grammar takes for names, comments, tags or comparisons in one place and not in another."""
 
 SECONDS = 3.0
 """Processor time: the longest that one codemod may take on one file."""

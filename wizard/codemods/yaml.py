@@ -133,7 +133,7 @@ def ensure_name(path: Sequence[str | int], name: str) -> Codemod:
             return text if name in node.names() else _appended(text, node, [f"{name}:"])
         raise CannotEdit(f"{path[-1]} is neither a list nor a mapping", line_number(text, node.start))
 
-    return run
+    return _read_again(run)
 
 
 def ensure_record(path: Sequence[str | int], key: str, name: str, rest: Sequence[str] = ()) -> Codemod:
@@ -150,7 +150,19 @@ def ensure_record(path: Sequence[str | int], key: str, name: str, rest: Sequence
             return text
         return _appended(text, node, lines)
 
-    return run
+    return _read_again(run)
+
+
+def _read_again(run: Codemod) -> Codemod:
+    """The same, but refuses where what it adds would be read as more of a text block above it."""
+
+    def checked(text: str) -> str:
+        after = run(text)
+        if after != text and run(after) != after:
+            raise CannotEdit("what is added here would be read as part of something else")
+        return after
+
+    return checked
 
 
 def descend(text: str, path: Sequence[str | int]) -> tuple[Node, Node | None]:
