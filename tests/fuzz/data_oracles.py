@@ -215,15 +215,17 @@ def yaml_check(before: str, after: str) -> None:
         if not services[0]["envVars"]:
             del services[0]["envVars"]
     else:
-        web = services["web"]
-        for holder in [h for h in (web, web.get("build")) if isinstance(h, dict)]:
+        web, old = services["web"], was["services"]["web"]
+        for holder, earlier in ((web, old), (web.get("build"), old.get("build"))):
+            if not isinstance(holder, dict):
+                continue
             for key in ("environment", "args"):
                 names = holder.get(key)
                 if isinstance(names, dict) and "KEY" in names and names["KEY"] == "":
                     del names["KEY"]
                 elif isinstance(names, list) and names and names[-1] == "KEY":
                     names.pop()
-                if names == [] and key not in _holders(was, key):
+                if names == [] and key not in earlier:
                     del holder[key]
     assert was == now
 
@@ -255,11 +257,6 @@ def entry_check(path: Sequence[str], key: str, value: str) -> Check:
 def _yaml(text: str) -> Any:
     """The values, as the parser in C reads them: PyYAML's own takes no tab behind a value."""
     return yaml.load(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
-
-
-def _holders(tree: Any, key: str) -> str:
-    """What the services of a document say, if they name the key at all."""
-    return key if f"'{key}'" in repr(tree.get("services")) else ""
 
 
 def docker_check(before: str, after: str) -> None:
