@@ -71,6 +71,7 @@ PRIVATE = {
     "carriage returns alone": (b"A=other\rB=other\r", b"A=other\rB=other\rKEY=ours\n"),
     "long": (b"A=other\n" * 20_000 + b"KEY=\nB=other", b"A=other\n" * 20_000 + b"KEY=ours\nB=other"),
     "taken out again": (b"A=other\nB=other\nKEY=ours\n", b"A=other\nB=other\n"),
+    "emptied": (b"KEY=ours", b""),
     "utf-16": ("A=other\n".encode("utf-16"), "A=other\nKEY=ours\n".encode("utf-16")),
 }
 
@@ -85,6 +86,15 @@ def test_a_private_diff_shows_no_value_that_was_there(tmp_path: Path, before: by
     (tmp_path / ".env").write_bytes(before)
     run_git(tmp_path, "apply", "--whitespace=nowarn", "-", stdin=patch)
     assert (tmp_path / ".env").read_bytes() == after
+
+
+def test_git_takes_the_private_diff_of_an_emptied_binary(tmp_path: Path) -> None:
+    patch = file_diff(".env", b"\0other", b"", private=True)
+    assert b"other" not in patch
+    run_git(tmp_path, "init", "-q")
+    (tmp_path / ".env").write_bytes(b"\0other")
+    run_git(tmp_path, "apply", "-", stdin=patch)
+    assert (tmp_path / ".env").read_bytes() == b""
 
 
 def test_what_a_person_sees_of_a_private_file() -> None:

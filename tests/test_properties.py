@@ -228,6 +228,7 @@ def by_git(root: Path, path: str, before: bytes | None, after: bytes | None, pri
         return
     target = root / path
     target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)  # a case that failed left it
     if before is not None:
         target.write_bytes(before)
     run_git(root, "apply", "--whitespace=nowarn", "-", stdin=file_diff(path, before, after, private))

@@ -31,7 +31,8 @@ def file_diff(path: str, before: bytes | None, after: bytes | None, private: boo
         return b""
     old, new = before or b"", after or b""
     if before is not None and after is not None and private and not _at_the_end(old, new):
-        return _head(path, before, after) + _binary(before, after, _delta(old, new))
+        # git takes no delta that makes nothing: it is too short for it
+        return _head(path, before, after) + _binary(before, after, _delta(old, new) if new else _literal(new))
     if b"\0" in old + new:
         return _head(path, before, after) + _binary(before, after, _literal(new) + b"\n" + _literal(old))
     return _text(path, before, after, 0 if private else _CONTEXT)
