@@ -48,6 +48,10 @@ class Project:
         """`path` relative to the tree's root."""
         return normal(path if self.path == "." and path[:1] not in ("", "/") else f"{self.path}/{path}")
 
+    def seen_from(self, up: str) -> str:
+        """The project's directory as a directory above it sees it, which it calls `up` itself (`../..`)."""
+        return os.path.relpath(self.root, self.root / up).replace(os.sep, "/")
+
     def bytes(self, path: str) -> Content | None:
         """Content of a file; None when it does not exist."""
         return self.tree.bytes(self.within(path))

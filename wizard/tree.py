@@ -52,9 +52,9 @@ class Tree:
     @property
     def known(self) -> frozenset[str]:
         """The listed paths, to ask whether one is among them."""
-        if "known" not in self.memo:
-            self.memo["known"] = frozenset(self.paths)
-        return cast(frozenset[str], self.memo["known"])
+        if Tree.known not in self.memo:
+            self.memo[Tree.known] = frozenset(self.paths)
+        return cast(frozenset[str], self.memo[Tree.known])
 
     def named(self, name: str) -> tuple[str, ...]:
         """The listed paths of the files by this name."""

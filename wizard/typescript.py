@@ -47,10 +47,10 @@ def _options(project: Project) -> frozenset[str]:
     if _options not in project.memo:
         found: dict[str, object] = {}
         for name in project.files("tsconfig.json", "tsconfig.app.json"):
-            for settings in _chain(project, project.within(name)):
+            for own in _chain(project, project.within(name)):
                 for option in (_INDEXED, _EXACT):
-                    if option in settings:
-                        found.setdefault(option, settings[option])
+                    if option in own:
+                        found.setdefault(option, own[option])
         project.memo[_options] = frozenset(option for option, value in found.items() if value is True)
     known: frozenset[str] = project.memo[_options]
     return known
@@ -64,7 +64,7 @@ def _chain(project: Project, path: str) -> Iterator[dict[str, Any]]:
         if path.startswith(_STRICTEST):
             yield {_INDEXED: True, _EXACT: True}
             continue
-        config = _read(project, path)
+        config = settings(project, path)
         options = config.get("compilerOptions")
         yield options if isinstance(options, dict) else {}
         extended = config.get("extends")
@@ -99,7 +99,8 @@ def _package_name(data: bytes) -> str:
     return name[1].decode("utf-8", "replace") if name else ""
 
 
-def _read(project: Project, path: str) -> dict[str, Any]:
+def settings(project: Project, path: str) -> dict[str, Any]:
+    """`extends` and `compilerOptions` of a tsconfig.json by its path in the tree; empty for one that does not parse."""
     from wizard.codemods.json import member
 
     data = project.tree.bytes(path)

@@ -48,6 +48,14 @@ def member(text: str, path: Sequence[str]) -> Any | None:
     return None if node is None else _decoded(text, node)
 
 
+def peek(text: str, path: Sequence[str]) -> Any | None:
+    """The same; None too for a text that does not parse."""
+    try:
+        return member(text, path)
+    except CannotEdit:
+        return None
+
+
 def ensure_member(path: Sequence[str], key: str, value: object, *, alphabetical: bool = False) -> Codemod:
     """`key` exists in the object at `path`: with `value` if it is new, else as it is. Missing objects are made.
 

@@ -42,7 +42,8 @@ def by_project(apps: Sequence[App], choices: Choices) -> list[tuple[App, ...]]:
 
     An app without a token or a host of its own goes with the others as long as these agree.
     """
-    tokens, hosts = standing_tokens(apps), _standing_hosts(apps)
+    tokens = standing_tokens(apps)
+    hosts = _standing_hosts(apps, tokens)
     units: dict[object, list[App]] = {}
     for app in apps:
         units.setdefault((choices.of(app).project, tokens[key(app)], hosts[key(app)]), []).append(app)
@@ -59,9 +60,8 @@ def standing_tokens(apps: Sequence[App]) -> Mapping[Key, str | None]:
     return {app: token or shared for app, token in own.items()}
 
 
-def _standing_hosts(apps: Sequence[App]) -> Mapping[Key, Hosts | None]:
+def _standing_hosts(apps: Sequence[App], tokens: Mapping[Key, str | None]) -> Mapping[Key, Hosts | None]:
     """The same for the hosts; those of another token say nothing."""
-    tokens = standing_tokens(apps)
     own = {key(app): _own_hosts(app) for app in apps}
     standing: dict[Key, Hosts | None] = {}
     for app, hosts in own.items():

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
-from wizard.changes import EditFile, Manual
-from wizard.codemods.json import ensure_item, ensure_member, member
+from wizard.changes import Manual
+from wizard.codemods.json import ensure_item, ensure_member, peek
 from wizard.codemods.yaml import ensure_name, read
 from wizard.deploy.place import Place
 from wizard.deploy.surface import Finding, Variable, lacking
-from wizard.edits import Codemod, chain
+from wizard.edits import Codemod
 from wizard.errors import CannotEdit
 
 _THEN = "Until then a build may come from the cache with the old value."
@@ -99,27 +99,11 @@ def _finding(
     variables = tuple(Variable(n, "there" if n in there else "missing") for n in place.names("build"))
     missing = lacking(variables)
     lines = tuple(how % name for name in missing)
-    edits = _edits(place, path, title, [naming(name) for name in missing], lines) if naming else ()
+    step = Manual(f"Name the PostHog variables in {place.shown(path)}", "\n".join(lines), path)
+    codemods = [naming(name) for name in missing] if naming else []
+    edits = place.edits(path, codemods, f"lets {title} see when the PostHog variables change", step)
     return Finding(surface, title, path, "build", variables, lines, _THEN, edits)
 
 
-def _edits(
-    place: Place, path: str, title: str, codemods: Sequence[Codemod], lines: Sequence[str]
-) -> tuple[EditFile, ...]:
-    text = place.read(path)
-    if not codemods or text is None or not place.may_edit(path):
-        return ()
-    try:
-        chain(*codemods)(text)
-    except CannotEdit:
-        return ()
-    step = Manual(f"Name the PostHog variables in {place.shown(path)}", "\n".join(lines), path)
-    return (EditFile(path, tuple(codemods), f"lets {title} see when the PostHog variables change", step),)
-
-
 def _member(place: Place, path: str | None, keys: Sequence[str]) -> object:
-    text = place.read(path) if path else None
-    try:
-        return member(text, keys) if text is not None else None
-    except CannotEdit:
-        return None
+    return peek(place.read(path) or "", keys) if path else None

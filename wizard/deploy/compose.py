@@ -12,7 +12,6 @@ from wizard.codemods.yaml import Node, ensure_name, read
 from wizard.deploy.docker import dockerfiles
 from wizard.deploy.place import Place
 from wizard.deploy.surface import Finding, State, Variable
-from wizard.edits import Codemod, chain
 from wizard.errors import CannotEdit
 from wizard.project import normal
 
@@ -134,7 +133,7 @@ def _service(place: Place, path: str, text: str, key: str, service: Node, bundle
         node = build.at("args") if build.kind == "map" else None
         variables = tuple(_named(place, path, node, name) for name in names)
         how = _how(place, "build args", key, variables)
-        edits = _edits(place, path, text, ("services", key, "build", "args"), "build", variables)
+        edits = _edits(place, path, ("services", key, "build", "args"), "build", variables)
         then = f"Build again: docker compose up --build {key}"
         yield Finding("compose", title, where, "build", variables, how, then, edits, key)
     if names := place.names("run"):
@@ -142,7 +141,7 @@ def _service(place: Place, path: str, text: str, key: str, service: Node, bundle
         variables = tuple(_running(place, path, service, name, files) for name in names)
         how = _how(place, "environment", key, variables)
         # a name without a value would take away what an env file says
-        edits = () if files else _edits(place, path, text, ("services", key, "environment"), "service", variables)
+        edits = () if files else _edits(place, path, ("services", key, "environment"), "service", variables)
         yield Finding("compose", title, where, "run", variables, how, f"docker compose up -d {key}", edits, key)
 
 
@@ -210,19 +209,12 @@ def _env_files(place: Place, path: str, node: Node | None) -> list[str]:
 def _edits(
     place: Place,
     path: str,
-    text: str,
     keys: tuple[str, ...],
     what: Literal["build", "service"],
     variables: tuple[Variable, ...],
 ) -> tuple[EditFile, ...]:
     missing = [v.name for v in variables if v.state == "missing"]
-    if not missing or not place.may_edit(path):
-        return ()
-    codemods: tuple[Codemod, ...] = tuple(ensure_name(keys, name) for name in missing)
-    try:
-        chain(*codemods)(text)
-    except CannotEdit:
-        return ()
+    codemods = [ensure_name(keys, name) for name in missing]
     body = "\n".join(f"- {name}" for name in missing)
     step = Manual(f"Name {', '.join(missing)} in {'.'.join(keys)} of {place.shown(path)}", body, path)
-    return (EditFile(path, codemods, f"passes the PostHog variables to the {what} of {keys[1]}", step),)
+    return place.edits(path, codemods, f"passes the PostHog variables to the {what} of {keys[1]}", step)

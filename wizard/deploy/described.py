@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from wizard.changes import EditFile, Manual
+from wizard.changes import Manual
 from wizard.codemods.yaml import Node, ensure_record, read
 from wizard.deploy.place import Place
 from wizard.deploy.surface import Finding, State, Variable, lacking
-from wizard.edits import Codemod, chain
 from wizard.errors import CannotEdit
 
 
@@ -34,9 +33,8 @@ def render(place: Place) -> Iterator[Finding]:
         how = [f"envVars of {part}: - key: {name}, sync: false" for name in missing]
         if unset := lacking(variables):
             how.append(f"Render dashboard > {part} > Environment: {', '.join(unset)}")
-        codemods: tuple[Codemod, ...] = tuple(
-            ensure_record(("services", index, "envVars"), "key", name, ["sync: false"]) for name in missing
-        )
+        codemods = [ensure_record(("services", index, "envVars"), "key", name, ["sync: false"]) for name in missing]
+        step = Manual(f"Name the PostHog variables in {place.shown(path)}", "\n".join(how), path)
         yield Finding(
             "render",
             f"Render service {part}",
@@ -45,7 +43,7 @@ def render(place: Place) -> Iterator[Finding]:
             variables,
             tuple(how),
             "Render deploys anew when you save them.",
-            _edits(place, path, codemods, f"names the PostHog variables of the service {part}", how),
+            place.edits(path, codemods, f"names the PostHog variables of the service {part}", step),
             part,
         )
 
@@ -101,20 +99,6 @@ def app_engine(place: Place) -> Iterator[Finding]:
         how = tuple(f"env_variables of {place.shown(path)}: {name}: VALUE" for name in lack)
         yield Finding("app-engine", "App Engine", path, "run", tuple(variables), how, "gcloud app deploy")
         return
-
-
-def _edits(
-    place: Place, path: str, codemods: tuple[Codemod, ...], why: str, how: Sequence[str]
-) -> tuple[EditFile, ...]:
-    text = place.read(path)
-    if not codemods or text is None or not place.may_edit(path):
-        return ()
-    try:
-        chain(*codemods)(text)
-    except CannotEdit:
-        return ()
-    step = Manual(f"Name the PostHog variables in {place.shown(path)}", "\n".join(how), path)
-    return (EditFile(path, codemods, why, step),)
 
 
 def _yaml(place: Place, path: str | None) -> Node | None:

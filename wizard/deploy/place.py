@@ -6,13 +6,15 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Literal
 
+from wizard.changes import EditFile, Manual
 from wizard.codemods import dotenv
+from wizard.edits import Codemod, chain
 from wizard.errors import CannotEdit
 from wizard.globs import globs_regex
 from wizard.project import BrokenFile, Project, normal
@@ -155,6 +157,17 @@ class Place:
     def may_edit(self, path: str) -> bool:
         """Does the file lie in the directory that the user named, and not outside of it by a link?"""
         return not self.project.tree.leads_outside(self.project.within(path))
+
+    def edits(self, path: str, codemods: Sequence[Codemod], why: str, step: Manual) -> tuple[EditFile, ...]:
+        """The edit of a file; none where it may not be made or would be refused, for then it is only told."""
+        text = self.read(path)
+        if not codemods or text is None or not self.may_edit(path):
+            return ()
+        try:
+            chain(*codemods)(text)
+        except CannotEdit:
+            return ()
+        return (EditFile(path, tuple(codemods), why, step),)
 
 
 def _on_disk(directory: os.PathLike[str], patterns: Iterable[str]) -> list[str]:

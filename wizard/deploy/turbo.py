@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from wizard.changes import EditFile, Manual
-from wizard.codemods.json import ensure_item, member
+from wizard.codemods.json import ensure_item, member, peek
 from wizard.deploy.place import Place
 from wizard.deploy.surface import Finding, Variable, lacking
-from wizard.edits import chain
 from wizard.environment import env_folder
 from wizard.errors import CannotEdit
 from wizard.packages import npm
@@ -56,10 +55,7 @@ def turbo(place: Place) -> Iterator[Finding]:
 
 
 def _extends(text: str) -> bool:
-    try:
-        return member(text, ["extends"]) is not None
-    except CannotEdit:
-        return False
+    return peek(text, ["extends"]) is not None
 
 
 def _finding(place: Place, path: str, text: str, own: str | None) -> Finding | None:
@@ -85,7 +81,7 @@ def _finding(place: Place, path: str, text: str, own: str | None) -> Finding | N
     banned = [n for n in names if any(_covers_by_exclusion(listed, n) for *_, listed in lists)]
     if banned:  # an exclusion wins over a name that is listed beside it, and somebody meant it
         how = (f"take back what excludes {', '.join(banned)} in {place.shown(path)}",)
-    edits = () if banned else tuple(_edit(place, target, keys, names, f"add {what}"))
+    edits = () if banned else _edits(place, target, keys, names, f"add {what}")
     strict = tasks == "tasks" and member(text, ["envMode"]) != "loose"
     then = (
         "Turborepo hides every other variable from the task."
@@ -140,18 +136,11 @@ def _target(
     return path, (tasks, task, "env")
 
 
-def _edit(place: Place, path: str, keys: Sequence[str], names: Sequence[str], how: str) -> Iterator[EditFile]:
-    text = place.read(path)
-    if text is None or not place.may_edit(path):
-        return
-    codemods = tuple(ensure_item(keys, name) for name in names)
-    try:
-        chain(*codemods)(text)
-    except CannotEdit:
-        return
+def _edits(place: Place, path: str, keys: Sequence[str], names: Sequence[str], how: str) -> tuple[EditFile, ...]:
     # one reason for both, so that they are one edit
     why = "lets Turborepo pass the PostHog variables to the build"
-    yield EditFile(path, codemods, why, Manual(f"List {', '.join(names)} in {place.shown(path)}", how, path))
+    step = Manual(f"List {', '.join(names)} in {place.shown(path)}", how, path)
+    return place.edits(path, [ensure_item(keys, name) for name in names], why, step)
 
 
 def _strings(value: Any) -> list[str]:

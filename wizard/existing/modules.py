@@ -7,13 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Any, cast
+from typing import cast
 
-from wizard.errors import CannotEdit
 from wizard.existing.entries import SCRIPTS
 from wizard.globs import beginning
 from wizard.packages import npm
-from wizard.project import BrokenFile, Project, Tree, normal
+from wizard.project import Project, Tree, normal
+from wizard.typescript import settings
 
 
 class JavaScriptModules:
@@ -119,7 +119,7 @@ class JavaScriptModules:
         while pending:
             path = pending.pop()
             folder = str(PurePosixPath(path).parent)
-            config = _jsonc(self.project, path)
+            config = settings(self.project, path)
             extended = config.get("extends")
             for parent in [extended] if isinstance(extended, str) else extended if isinstance(extended, list) else []:
                 target = normal(f"{folder}/{parent}" + ("" if str(parent).endswith(".json") else ".json"))
@@ -139,18 +139,6 @@ class JavaScriptModules:
         for pattern, value in (imports if isinstance(imports, dict) else {}).items():
             found.append((pattern, [self.project.within(target) for target in re.findall(r"\./[^'\"]+", str(value))]))
         return found
-
-
-def _jsonc(project: Project, path: str) -> dict[str, Any]:
-    from wizard.codemods.json import member
-    from wizard.text import decode
-
-    data = project.tree.bytes(path)
-    try:
-        text = decode(data)[0] if data else "{}"
-        return {key: member(text, [key]) for key in ("extends", "compilerOptions")}
-    except (CannotEdit, BrokenFile):
-        return {}
 
 
 def libraries(project: Project) -> list[str]:

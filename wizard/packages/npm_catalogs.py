@@ -133,12 +133,9 @@ def _in_rush(project: Project, up: str) -> Iterator[Catalog]:
     text = project.read(f"{up}/{file}")
     if text is None or "globalCatalogs" not in text:
         return
-    from wizard.codemods.json import member
+    from wizard.codemods.json import peek
 
-    try:
-        found = member(text, ("globalCatalogs",))
-    except CannotEdit:
-        return
+    found = peek(text, ("globalCatalogs",))
     if isinstance(found, dict):
         yield from _named(found, up, file, ("globalCatalogs",), "rush")
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from pathlib import PurePosixPath
 from typing import Any
 
 from wizard.errors import UsageError
@@ -31,7 +29,7 @@ def resolved(project: Project, name: str, declared: str, catalog: str | None = N
         return None if text is None else _pnpm(text, name, npm_rush.importer(project, rush), catalog)
     own = _own(project)
     for up in project.upwards():
-        importer = _relative(project, up)
+        importer = project.seen_from(up)
         for file in sorted(LOCKFILES, key=lambda file: file not in own):
             text = project.read(f"{up}/{file}")
             if text is None:
@@ -58,11 +56,6 @@ def _own(project: Project) -> tuple[str, ...]:
             names = ()
         project.memo[_own] = names
     return tuple(project.memo[_own])
-
-
-def _relative(project: Project, up: str) -> str:
-    """The app's directory seen from the directory `up`."""
-    return PurePosixPath(os.path.relpath(project.root, project.root / up).replace(os.sep, "/")).as_posix()
 
 
 def _npm(project: Project, path: str, name: str, importer: str) -> str | None:

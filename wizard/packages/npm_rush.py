@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from wizard.errors import CannotEdit
 from wizard.project import Project
 from wizard.workspaces import is_member
 
@@ -28,24 +26,16 @@ def subspace(project: Project, up: str) -> str | None:
         return None
     listed = _setting(project, f"{up}/rush.json", "projects")
     projects = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-    own = next((each for each in projects if each.get("projectFolder") == seen(project, up)), {})
+    own = next((each for each in projects if each.get("projectFolder") == project.seen_from(up)), {})
     return str(own.get("subspaceName", "default"))
 
 
 def importer(project: Project, up: str) -> str:
     """What the lockfile calls the app: its path from the folder that Rush installs in."""
-    return f"../../{'../' if subspace(project, up) else ''}{seen(project, up)}"
-
-
-def seen(project: Project, up: str) -> str:
-    """The app's directory as the directory `up` sees it."""
-    return os.path.relpath(project.root, project.root / up).replace(os.sep, "/")
+    return f"../../{'../' if subspace(project, up) else ''}{project.seen_from(up)}"
 
 
 def _setting(project: Project, file: str, key: str) -> Any | None:
-    from wizard.codemods.json import member
+    from wizard.codemods.json import peek
 
-    try:
-        return member(project.read(file) or "{}", (key,))
-    except CannotEdit:
-        return None
+    return peek(project.read(file) or "", (key,))

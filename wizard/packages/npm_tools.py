@@ -147,7 +147,7 @@ def call(project: Project, manager: Manager) -> Command:
     scope = _pnpm_scope(project)
     if shared is None or "--filter" not in scope:
         return replace(call, argv=("pnpm", *scope, *call.argv[1:]), workspace=None)
-    named = ("--filter", f"{{./{npm_rush.seen(project, shared)}}}")
+    named = ("--filter", f"{{./{project.seen_from(shared)}}}")
     return replace(call, argv=("pnpm", *scope, *call.argv[1:]), alone=scope, named=named)
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from wizard.changes import Manual, Note
-from wizard.errors import CannotEdit
 from wizard.packages import Entry, npm, npm_catalogs, npm_ranges, npm_rush, npm_tools
 from wizard.packages.npm_catalogs import PROTOCOL, Catalog
 from wizard.packages.npm_overrides import override
@@ -87,7 +85,7 @@ def _root(project: Project) -> str | None:
 
 def _members(project: Project, root: str) -> Iterator[tuple[Project, Mapping[str, Any]]]:
     """The other packages of the workspace, its root among them, with their manifests; those that are listed."""
-    top = normal(os.path.join(project.path, root))  # noqa: PTH118
+    top = project.within(root)
     if top.startswith(".."):
         return
     tree = project.tree
@@ -153,13 +151,9 @@ def _as_others(
 
 def _preferred(project: Project, root: str, package: str) -> str | None:
     """https://rushjs.io/pages/configs/common-versions_json"""
-    from wizard.codemods.json import member
+    from wizard.codemods.json import peek
 
-    text = project.read(_versions(project, root))
-    try:
-        found = None if text is None else member(text, ("preferredVersions", package))
-    except CannotEdit:
-        return None
+    found = peek(project.read(_versions(project, root)) or "", ("preferredVersions", package))
     return found if isinstance(found, str) and _is_range(found) else None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from posixpath import dirname, join, normpath
@@ -40,7 +39,7 @@ def constraints(project: Project, package: str, oldest: str) -> Iterator[Manual]
 
 
 def _members(project: Project, root: str) -> Iterator[Project]:
-    top = normal(os.path.join(project.path, root))  # noqa: PTH118
+    top = project.within(root)
     tree = project.tree
     folders = tuple(path.rpartition("/")[0] or "." for path in tree.named("pyproject.toml"))
     found = workspaces(tree, {"pyproject.toml": folders})
